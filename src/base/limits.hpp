@@ -1,0 +1,55 @@
+// Every bound of the core, each with its reason. Tests meet each one at the limit and one past it.
+// What an operator may change lives in config/; what is here protects the isolate itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace edgepool::limits {
+
+// Requests
+inline constexpr std::size_t kDefaultMaxBodyBytes = 25u << 20;   // contract: 25 MiB
+inline constexpr std::size_t kHighestMaxBodyBytes = 32u << 20;   // the body is copied once into 64 MiB of Wasm memory
+inline constexpr std::size_t kMaxHeaderBytes = 64u << 10;        // all request headers together; far above any client's
+inline constexpr std::size_t kMaxHeaders = 256;
+inline constexpr std::size_t kMaxUrlBytes = 8u << 10;
+inline constexpr std::size_t kMaxModelBytes = 256;               // a model name is a counter's key: keep it small
+inline constexpr std::size_t kMaxTokenBytes = 512;
+
+// JSON
+inline constexpr std::size_t kMaxJsonDepth = 1000;               // nlohmann's dump recurses; 3,000 is safe, this is safer
+
+// Attempts
+inline constexpr std::uint32_t kDefaultMaxAttempts = 4;
+inline constexpr std::uint32_t kHighestMaxAttempts = 10;         // 50 subrequests are the free plan's whole budget
+
+// Upstream answers
+inline constexpr std::size_t kMaxErrorBodyBytes = 64u << 10;     // what is read of an error answer in order to judge it
+inline constexpr std::size_t kMaxHeldAnswerBytes = 4u << 20;     // a plain answer up to this size is read whole before it is passed on
+inline constexpr std::size_t kMaxHeldStreamBytes = 256u << 10;   // what may be held while waiting for a stream's first event
+inline constexpr std::size_t kMaxEvidenceBytes = 300;            // excerpt of an answer kept beside a verdict
+
+// Memory of an isolate
+inline constexpr std::size_t kWorkingSetKeys = 512;              // per provider
+inline constexpr std::size_t kTokenCacheEntries = 2048;
+inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cache: floods of bad tokens stay away from the database
+inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
+inline constexpr std::size_t kMaxUnsentBatches = 64;             // batches kept while the database is away; then they are merged
+inline constexpr std::size_t kMaxLogLineBytes = 2048;
+
+// Administration
+inline constexpr std::size_t kKeysPerDatabaseCall = 5000;
+inline constexpr std::size_t kMaxKeyBytes = 512;
+inline constexpr std::size_t kMaxNameBytes = 200;
+inline constexpr std::uint32_t kMaxPageSize = 1000;
+
+// Times
+inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this
+inline constexpr std::uint32_t kTokenFreshMs = 60'000;           // a token's limits are re-read at least this often
+inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work
+inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose
+inline constexpr std::uint32_t kLongestFlushWindowMs = 20'000;   // inside the 30 s that waitUntil gives
+inline constexpr std::uint32_t kDatabaseTimeoutMs = 8'000;
+inline constexpr double kLongestBenchMs = 7.0 * 24 * 3600 * 1000;  // a reset further away is not believed
+
+}  // namespace edgepool::limits

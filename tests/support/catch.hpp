@@ -1,0 +1,8 @@
+// The one place that includes Catch2: version 2 (Debian 12's single header) or version 3.
+#pragma once
+
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
