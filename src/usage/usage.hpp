@@ -1,0 +1,38 @@
+// What an answer says it used: tokens and money. Read from whole answers here, from passing streams by stream/observer.hpp. The
+// dialects' counts are brought to one meaning: `cached` is part of `prompt`, `reasoning` is part of `completion`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/dialect.hpp"
+
+namespace edgepool::usage {
+
+struct Usage {
+    std::int64_t prompt = 0;      // tokens
+    std::int64_t completion = 0;  // tokens
+    std::int64_t cached = 0;      // tokens, part of prompt
+    std::int64_t reasoning = 0;   // tokens, part of completion
+    std::int64_t cost_nano = 0;   // nano-dollars, as the provider reported; 0 when it did not
+    bool reported = false;        // the answer itself said so
+    bool estimated = false;       // the tokens are estimates
+
+    friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+// From a whole JSON answer; `reported` is false when it holds no usage (or is no JSON object).
+Usage usage_from_answer(Dialect dialect, std::string_view body);
+
+// About four bytes of text a token: close for English and code, up to twofold off for others. Never a reason to bill anyone.
+Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes);
+
+// The error that a success status hides: a top-level "error" that is not null, a failed response, or a choice that ended with an error.
+// Always an object {"error": ...} around what the upstream wrote, so that it can be judged like any error body; at most about
+// limits::kMaxErrorBodyBytes.
+std::optional<std::string> error_in_answer(Dialect dialect, std::string_view body);
+
+}  // namespace edgepool::usage
