@@ -1,0 +1,56 @@
+-- The private schema: which providers exist, which usage batches were counted, and nothing else.
+-- PostgREST does not expose it. The row of a provider in edgepool.providers is also its lock: whoever
+-- changes that provider's tables holds it first, so writers queue instead of deadlocking, and the
+-- stamps they give (changed_at) rise in the order in which they commit.
+
+do $$ begin
+  if current_setting('server_encoding') <> 'UTF8' then
+    raise exception 'edgepool needs a database whose encoding is UTF8';
+  end if;
+end $$;
+
+-- Trigram search, where it is to be had (Supabase has it); everything works without.
+do $$ begin
+  if exists (select from pg_available_extensions where name = 'pg_trgm') and not exists (select from pg_extension where extname = 'pg_trgm') then
+    if exists (select from pg_namespace where nspname = 'extensions') then
+      create extension pg_trgm with schema extensions;
+    else
+      create extension pg_trgm;
+    end if;
+  end if;
+exception when insufficient_privilege then
+  raise notice 'pg_trgm could not be created: searching user names will scan';
+end $$;
+
+create schema if not exists edgepool;
+revoke all on schema edgepool from public;
+
+create table if not exists edgepool.providers (
+  name          text primary key,
+  prefix        text not null unique,
+  version       integer not null,
+  created_at    timestamptz not null default now(),
+  changed_at    timestamptz not null default 'epoch',  -- newest stamp given to a change, whole milliseconds
+  reset_at      timestamptz not null default 'epoch',  -- changes before this moment cannot be told one by one
+  keys_total    bigint not null default 0,
+  keys_active   bigint not null default 0,             -- the four below: keys whose status no clock will change
+  keys_failed   bigint not null default 0,
+  keys_disabled bigint not null default 0,
+  keys_expired  bigint not null default 0
+) with (fillfactor = 50);
+
+create table if not exists edgepool.batches (
+  batch      uuid not null,
+  provider   text not null,
+  applied_at timestamptz not null,
+  hint_ms    integer not null,
+  primary key (batch, provider)
+);
+create index if not exists batches_applied_at on edgepool.batches (applied_at);
+
+alter table edgepool.providers enable row level security;
+alter table edgepool.batches enable row level security;
+
+create or replace function edgepool.version() returns integer
+  language sql immutable parallel safe
+  return 1;
