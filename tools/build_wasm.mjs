@@ -1,0 +1,75 @@
+// Builds the Wasm module and puts it where the shim imports it: build/wasm/edgepool.wasm to dist/edgepool.wasm. This is
+// wrangler's [build] command and a step of npm start. Quiet and quick when nothing changed; runs on any Node from 18 on.
+// Several may run at once (each `wrangler dev` starts one): they take turns by a lock file.
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runCommand } from './command.mjs';
+
+const kRoot = fileURLToPath(new URL('..', import.meta.url));
+const kBuilt = join(kRoot, 'build/wasm/edgepool.wasm');
+const kDeployed = join(kRoot, 'dist/edgepool.wasm');
+const kLock = join(kRoot, 'build/wasm.lock');
+const kLockPoll_ms = 50;
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+async function takeLock() {
+  mkdirSync(dirname(kLock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(kLock, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const holder = existsSync(kLock) ? Number(readFileSync(kLock, 'utf8')) : 0;
+    if (holder && !isRunning(holder)) rmSync(kLock, { force: true });
+    else await sleep(kLockPoll_ms);
+  }
+}
+
+function explain(error) {
+  if (/clang\+\+-22/.test(error.message) && /not (?:installed|found|a full path)|could not find/i.test(error.message)) {
+    error.message = `Clang 22 is needed to build the Wasm module: run "node tools/setup.mjs", or set WASI_SDK_PATH to a wasi-sdk.\n\n${error.message}`;
+  }
+  return error;
+}
+
+/** Builds what changed; answers {bytes, changed}. Rejects with CommandFailed and the compiler's words. */
+export async function buildWasm(note = () => {}) {
+  await takeLock();
+  try {
+    await runCommand('cmake', ['--preset', 'wasm'], { cwd: kRoot });
+    await runCommand('cmake', ['--build', '--preset', 'wasm'], { cwd: kRoot, onLine: (line) => note(/^\[\d+\/\d+\]/.exec(line)?.[0] ?? '') });
+    const module = readFileSync(kBuilt);
+    const changed = !existsSync(kDeployed) || statSync(kDeployed).size !== module.length || !module.equals(readFileSync(kDeployed));
+    if (changed) {
+      mkdirSync(dirname(kDeployed), { recursive: true });
+      writeFileSync(kDeployed, module);
+    }
+    return { bytes: module.length, changed };
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    rmSync(kLock, { force: true });
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    const { bytes, changed } = await buildWasm();
+    if (changed) console.log(`built dist/edgepool.wasm, ${Math.round(bytes / 1024)} KiB`);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
