@@ -37,8 +37,9 @@ create table if not exists edgepool.providers (
   created_at    timestamptz not null default now(),
   changed_at    timestamptz not null default 'epoch',  -- newest stamp given to a change, whole milliseconds
   reset_at      timestamptz not null default 'epoch',  -- changes before this moment cannot be told one by one
+  counted_at    timestamptz not null default 'epoch',  -- the moment at which the counts below were true
   keys_total    bigint not null default 0,
-  keys_active   bigint not null default 0,             -- the four below: keys whose status no clock will change
+  keys_active   bigint not null default 0,
   keys_failed   bigint not null default 0,
   keys_disabled bigint not null default 0,
   keys_expired  bigint not null default 0
@@ -262,15 +263,86 @@ begin
   return provider;
 end $$;
 
--- The provider a call is going to change: its row locked until the end of the transaction, and changed_at a new stamp,
--- later than every stamp already committed.
+-- ==== 27_counts.sql ====
+-- How many keys there are of each effective status, without counting them.
+-- The counters in edgepool.providers are true at counted_at. The triggers move them when rows change; the clock moves them
+-- when a bench or a key ends, and those rows are found by index: the few whose moment lies between counted_at and now.
+
+-- What the clock changed between two moments.
+create or replace function edgepool.turns(prefix text, since timestamptz, till timestamptz,
+    out active bigint, out failed bigint, out disabled bigint, out expired bigint)
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  execute edgepool.named($q$
+    with turned as (
+      select status, usable_from, expires_at from {keys}
+       where usable_from > $1 and usable_from <= $2 and usable_from > '-infinity' and usable_from < 'infinity'
+      union all
+      select status, usable_from, expires_at from {keys}
+       where expires_at > $1 and expires_at <= $2 and expires_at is not null and not (usable_from > $1 and usable_from <= $2)),
+    moved as (
+      select -1 as n, edgepool.effective_status(status, usable_from, expires_at, $1) as s from turned
+      union all select 1, edgepool.effective_status(status, usable_from, expires_at, $2) from turned)
+    select coalesce(sum(n) filter (where s = 'active'), 0), coalesce(sum(n) filter (where s = 'failed'), 0),
+           coalesce(sum(n) filter (where s = 'disabled'), 0), coalesce(sum(n) filter (where s = 'expired'), 0) from moved $q$,
+    prefix) into active, failed, disabled, expired using since, till;
+end $$;
+
+-- The counts now, and when the next benched key comes back.
+create or replace function edgepool.key_counts(provider edgepool.providers,
+    out active bigint, out failed bigint, out disabled bigint, out expired bigint, out next_at timestamptz)
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  moved record;
+begin
+  select * into moved from edgepool.turns(provider.prefix, provider.counted_at, greatest(now(), provider.counted_at));
+  active := provider.keys_active + moved.active;
+  failed := provider.keys_failed + moved.failed;
+  disabled := provider.keys_disabled + moved.disabled;
+  expired := provider.keys_expired + moved.expired;
+  execute edgepool.named($q$
+    select usable_from from {keys} where usable_from > now() and usable_from > '-infinity' and usable_from < 'infinity'
+     order by usable_from limit 1 $q$, provider.prefix) into next_at;
+end $$;
+
+-- The provider a call is going to change: its row locked until the end of the transaction, changed_at a new stamp, later
+-- than every stamp already committed, and the counters brought forward when they have fallen half a minute behind.
 create or replace function edgepool.lock_provider(provider edgepool.providers) returns edgepool.providers
-  language sql volatile set search_path = pg_catalog, pg_temp as $$
-  update edgepool.providers
-     set changed_at = greatest(date_trunc('milliseconds', clock_timestamp()), changed_at + interval '1 millisecond')
-   where name = provider.name
-  returning *
-$$;
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  locked edgepool.providers;
+  moved  record;
+  moment timestamptz;
+begin
+  update edgepool.providers as v
+     set changed_at = greatest(date_trunc('milliseconds', clock_timestamp()), v.changed_at + interval '1 millisecond')
+   where v.name = (lock_provider.provider).name returning * into locked;
+  moment := clock_timestamp();
+  if locked.version > 0 and locked.counted_at < moment - interval '30 seconds' then
+    select * into moved from edgepool.turns(locked.prefix, locked.counted_at, moment);
+    update edgepool.providers as v
+       set counted_at = moment, keys_active = v.keys_active + moved.active, keys_failed = v.keys_failed + moved.failed,
+           keys_disabled = v.keys_disabled + moved.disabled, keys_expired = v.keys_expired + moved.expired
+     where v.name = locked.name returning * into locked;
+  end if;
+  return locked;
+end $$;
+
+-- The counters from the rows themselves.
+create or replace function edgepool.recount(provider_name text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+  execute edgepool.named($q$
+    update edgepool.providers as v
+       set counted_at = c.moment, keys_total = c.total, keys_active = c.active, keys_failed = c.failed, keys_disabled = c.disabled, keys_expired = c.expired
+      from (select moment, count(s) as total, count(*) filter (where s = 'active') as active, count(*) filter (where s = 'failed') as failed,
+                   count(*) filter (where s = 'disabled') as disabled, count(*) filter (where s = 'expired') as expired
+              from (select clock_timestamp() as moment offset 0) as clock
+              left join (select status, usable_from, expires_at from {keys}) as k on true
+              cross join lateral (select edgepool.effective_status(k.status, k.usable_from, k.expires_at, clock.moment)) as e(s) group by moment) as c
+     where v.name = $1 $q$,
+    (select prefix from edgepool.providers where name = provider_name)) using provider_name;
+end $$;
 
 -- ==== 30_triggers.sql ====
 -- Triggers of the keys and client token tables. They keep the counters in edgepool.providers, the tombstones and the
@@ -294,7 +366,7 @@ begin
   return new;
 end $$;
 
--- How the counters change when these rows appear or vanish. Keys whose status depends on the clock are in the total only.
+-- Counters move by the rows' effective status at counted_at, the moment at which they are true (27_counts.sql).
 create or replace function edgepool.count_keys(provider_name text, total bigint, active bigint, failed bigint, disabled bigint, expired bigint)
   returns void language sql volatile set search_path = pg_catalog, pg_temp as $$
   update edgepool.providers
@@ -303,20 +375,13 @@ create or replace function edgepool.count_keys(provider_name text, total bigint,
    where name = provider_name and not (total = 0 and active = 0 and failed = 0 and disabled = 0 and expired = 0)
 $$;
 
--- The status that no clock will change, or null when one will.
-create or replace function edgepool.settled_status(status text, usable_from timestamptz, expires_at timestamptz) returns text
-  language sql immutable parallel safe
-  return case when status = 'expired' then 'expired'
-              when expires_at is not null then null
-              when usable_from = '-infinity' then 'active'
-              when usable_from = 'infinity' then status end;
-
 create or replace function edgepool.after_keys_insert() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform edgepool.count_keys(tg_argv[0], count(*), count(*) filter (where s = 'active'), count(*) filter (where s = 'failed'),
                               count(*) filter (where s = 'disabled'), count(*) filter (where s = 'expired'))
-     from (select edgepool.settled_status(status, usable_from, expires_at) as s from new_rows) as r;
+     from (select edgepool.effective_status(n.status, n.usable_from, n.expires_at, v.counted_at) as s
+             from new_rows as n, edgepool.providers as v where v.name = tg_argv[0]) as r;
   execute edgepool.named('delete from {tombstones} where kind = ''key'' and ref in (select id from new_rows)', tg_argv[1]);
   return null;
 end $$;
@@ -327,8 +392,10 @@ begin
   perform edgepool.count_keys(tg_argv[0], coalesce(sum(n), 0)::bigint,
       coalesce(sum(n) filter (where s = 'active'), 0)::bigint, coalesce(sum(n) filter (where s = 'failed'), 0)::bigint,
       coalesce(sum(n) filter (where s = 'disabled'), 0)::bigint, coalesce(sum(n) filter (where s = 'expired'), 0)::bigint)
-     from (select 1 as n, edgepool.settled_status(status, usable_from, expires_at) as s from new_rows
-           union all select -1, edgepool.settled_status(status, usable_from, expires_at) from old_rows) as r;
+     from (select r.n, edgepool.effective_status(r.status, r.usable_from, r.expires_at, v.counted_at) as s
+             from (select 1 as n, status, usable_from, expires_at from new_rows
+                   union all select -1, status, usable_from, expires_at from old_rows) as r, edgepool.providers as v
+            where v.name = tg_argv[0]) as moved;
   return null;
 end $$;
 
@@ -337,7 +404,8 @@ create or replace function edgepool.after_keys_delete() returns trigger
 begin
   perform edgepool.count_keys(tg_argv[0], -count(*), -count(*) filter (where s = 'active'), -count(*) filter (where s = 'failed'),
                               -count(*) filter (where s = 'disabled'), -count(*) filter (where s = 'expired'))
-     from (select edgepool.settled_status(status, usable_from, expires_at) as s from old_rows) as r;
+     from (select edgepool.effective_status(o.status, o.usable_from, o.expires_at, v.counted_at) as s
+             from old_rows as o, edgepool.providers as v where v.name = tg_argv[0]) as r;
   execute edgepool.named($q$
     insert into {tombstones} (kind, ref, removed_at)
     select 'key', o.id, v.changed_at from old_rows as o, edgepool.providers as v where v.name = $1
@@ -362,22 +430,6 @@ begin
   update edgepool.providers set reset_at = changed_at where name = tg_argv[0];
   perform edgepool.recount(tg_argv[0]);
   return null;
-end $$;
-
--- The counters from the rows themselves.
-create or replace function edgepool.recount(provider_name text) returns void
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-  execute edgepool.named($q$
-    update edgepool.providers as v
-       set keys_total = c.total, keys_active = c.active, keys_failed = c.failed, keys_disabled = c.disabled, keys_expired = c.expired
-      from (select count(*) as total, count(*) filter (where s = 'active') as active, count(*) filter (where s = 'failed') as failed,
-                   count(*) filter (where s = 'disabled') as disabled, count(*) filter (where s = 'expired') as expired
-              from (select edgepool.settled_status(status, usable_from, expires_at) as s from {keys}) as r) as c
-     where v.name = $1
-       and (v.keys_total, v.keys_active, v.keys_failed, v.keys_disabled, v.keys_expired)
-           is distinct from (c.total, c.active, c.failed, c.disabled, c.expired) $q$,
-    (select prefix from edgepool.providers where name = provider_name)) using provider_name;
 end $$;
 
 -- ==== 35_providers.sql ====
@@ -480,7 +532,7 @@ begin
       add column if not exists ceiling integer,
       add column if not exists quota jsonb,
       add column if not exists by_hand boolean,
-      add column if not exists updated_at timestamptz not null default now();
+      add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     update {keys} set by_hand = (status = 'disabled') where by_hand is null;
     alter table {keys} alter by_hand set default false, alter by_hand set not null;
 
@@ -515,7 +567,7 @@ begin
       add column if not exists month_requests bigint not null default 0,
       add column if not exists month_tokens bigint not null default 0,
       add column if not exists month_cost_nano bigint not null default 0,
-      add column if not exists updated_at timestamptz not null default now();
+      add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     alter table {global_stats}
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,
@@ -546,8 +598,9 @@ begin
   execute edgepool.named(format($q$
     create unique index if not exists %1$I on {keys} (id);
     create index if not exists %2$I on {keys} (id) where usable_from = '-infinity';
-    create index if not exists %3$I on {keys} (usable_from, status, expires_at) where usable_from > '-infinity' and usable_from < 'infinity';
-    create index if not exists %4$I on {keys} (expires_at, usable_from, status) where expires_at is not null;
+    create index if not exists %3$I on {keys} (usable_from) where usable_from > '-infinity' and usable_from < 'infinity';
+    create index if not exists %16$I on {keys} (id) include (usable_from) where usable_from > '-infinity' and usable_from < 'infinity';
+    create index if not exists %4$I on {keys} (expires_at) where expires_at is not null;
     create index if not exists %5$I on {keys} (created_at desc, id);
     create index if not exists %6$I on {keys} (updated_at);
     create index if not exists %7$I on {keys} ((left(api_key, 24) collate "C"));
@@ -569,7 +622,8 @@ begin
   $q$, prefix || '_keys_id', prefix || '_keys_ready', prefix || '_keys_waiting', prefix || '_keys_expiring', prefix || '_keys_created',
        prefix || '_keys_updated', prefix || '_keys_start', prefix || '_client_tokens_hash', prefix || '_client_tokens_updated',
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
-       prefix || '_key_benches_updated', prefix || '_tombstones_removed'), prefix);
+       prefix || '_key_benches_updated', prefix || '_tombstones_removed',
+       prefix || '_keys_benched'), prefix);
   -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without.
   if trigram_schema is not null then
     execute edgepool.named(format('create index if not exists %I on {keys} using gin (lower(username) %I.gin_trgm_ops)',
@@ -673,31 +727,6 @@ create or replace function public.pool_version(p jsonb default '{}') returns jso
     coalesce((select jsonb_object_agg(v.name, jsonb_build_object('tables', edgepool.tables_state(v))) from edgepool.providers as v), '{}'))
 $$;
 
--- How many keys there are of each effective status, and when the next benched one comes back. Keys that no clock will change
--- are counted by the triggers; the others are looked up by index.
-create or replace function edgepool.key_counts(provider edgepool.providers, at timestamptz,
-    out active bigint, out failed bigint, out disabled bigint, out expired bigint, out next_at timestamptz)
-  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
-begin
-  execute edgepool.named($q$
-    with timed as (
-      select edgepool.effective_status(status, usable_from, expires_at, $1) as s, count(*) as n, null::timestamptz as next_at
-        from {keys} where usable_from > '-infinity' and usable_from < 'infinity' and expires_at is null group by 1
-      union all
-      select edgepool.effective_status(status, usable_from, expires_at, $1), count(*), null
-        from {keys} where expires_at is not null and status <> 'expired' group by 1
-      union all
-      select null, 0, (select usable_from from {keys} where usable_from > '-infinity' and usable_from < 'infinity' and usable_from > $1
-                        order by usable_from limit 1))
-    select coalesce(sum(n) filter (where s = 'active'), 0), coalesce(sum(n) filter (where s = 'failed'), 0),
-           coalesce(sum(n) filter (where s = 'disabled'), 0), coalesce(sum(n) filter (where s = 'expired'), 0), max(timed.next_at)
-      from timed $q$, provider.prefix) into active, failed, disabled, expired, next_at using at;
-  active := active + provider.keys_active;
-  failed := failed + provider.keys_failed;
-  disabled := disabled + provider.keys_disabled;
-  expired := expired + provider.keys_expired;
-end $$;
-
 -- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets.
 create or replace function edgepool.token_state(prefix text, hash text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -721,7 +750,9 @@ begin
   return state;
 end $$;
 
-create or replace function public.pool_take(p jsonb default '{}') returns jsonb
+-- Two runs over the ids, from start to the end and, only if that was not enough, from the beginning; each merges the keys that
+-- were never benched with those that are back. Built as json, not jsonb: half the time, at 512 keys.
+create or replace function public.pool_take(p jsonb default '{}') returns json
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   provider edgepool.providers := edgepool.provider_of(p);
@@ -731,36 +762,37 @@ declare
   counts   record;
   slice    record;
 begin
-  select * into counts from edgepool.key_counts(provider, now());
+  select * into counts from edgepool.key_counts(provider);
   execute edgepool.named($q$
-    with slice as materialized (
+    with first_run as materialized (
       select * from (
-        (select * from (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 as lap from {keys}
-                         where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2) as ready
-          union all
-         select * from (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 from {keys}
-                         where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
-                           and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2) as back
-          order by id limit $2)
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 as run from {keys}
+          where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2)
         union all
-        (select * from (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 as lap from {keys}
-                         where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2) as ready
-          union all
-         select * from (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 from {keys}
-                         where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
-                           and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2) as back
-          order by id limit $2)) as both_laps
-      order by lap, id limit $2)
-    select coalesce((select jsonb_agg(jsonb_build_object('id', id, 'key', api_key,
-                       'state', case when usable_from = '-infinity' then 'active' else 'probation' end, 'refusals', refusals,
-                       'fails', coalesce(consecutive_failures, 0), 'quota', quota, 'ceiling', ceiling, 'reason', reason) order by lap, id)
-                       from slice), '[]') as keys,
-           coalesce((select jsonb_agg(jsonb_build_object('id', b.key_id, 'model', b.model, 'reason', b.reason, 'until_ms', edgepool.to_ms(b.until)))
-                       from slice join {key_benches} as b on b.key_id = slice.id where b.until > now()), '[]') as models $q$,
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 as run from {keys}
+          where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
+            and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2)) as k
+       order by id limit $2),
+    second_run as materialized (
+      select * from (
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 as run from {keys}
+          where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2)
+        union all
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 as run from {keys}
+          where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
+            and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2)) as k
+       order by id limit $2 - (select count(*) from first_run)),
+    slice as (select * from first_run union all select * from second_run)
+    select (select json_agg(k)
+              from (select id, api_key as key, case when usable_from = '-infinity' then 'active' else 'probation' end as state, refusals,
+                           coalesce(consecutive_failures, 0) as fails, quota, ceiling, reason from slice order by run, id) as k) as keys,
+           (select json_agg(b) from (select key_id as id, model, b.reason, edgepool.to_ms(until) as until_ms
+                                       from slice join {key_benches} as b on b.key_id = slice.id where b.until > now()) as b) as models $q$,
     provider.prefix) into slice using start_id, slots;
-  return jsonb_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
+  return json_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
     'total', provider.keys_total, 'usable', counts.active, 'next_ms', edgepool.to_ms(counts.next_at),
-    'keys', slice.keys, 'models', slice.models, 'token', case when hash is not null then edgepool.token_state(provider.prefix, hash) end);
+    'keys', coalesce(slice.keys, '[]'), 'models', coalesce(slice.models, '[]'),
+    'token', case when hash is not null then edgepool.token_state(provider.prefix, hash) end);
 end $$;
 
 create or replace function public.pool_token(p jsonb default '{}') returns jsonb
@@ -782,7 +814,7 @@ declare
   counts   record;
   told     record;
 begin
-  select * into counts from edgepool.key_counts(provider, now());
+  select * into counts from edgepool.key_counts(provider);
   execute edgepool.named($q$
     with changed as materialized (
       select id, api_key, status, usable_from, expires_at, failed_until, disabled_until, reason, state_at, refusals, consecutive_failures, quota, ceiling,
@@ -810,7 +842,7 @@ begin
     provider.prefix) into told using since, most;
   return jsonb_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
     'total', provider.keys_total, 'usable', counts.active, 'next_ms', edgepool.to_ms(counts.next_at),
-    'more', told.more or since < provider.reset_at or since < now() - interval '1 hour',
+    'more', told.more or since < provider.reset_at,
     'keys', told.keys, 'gone', told.gone, 'models', told.models, 'tokens', told.tokens);
 end $$;
 
@@ -824,7 +856,7 @@ begin
   if coalesce(p ->> 'offset_minutes', '0') !~ '^-?[0-9]{1,4}$' then
     perform edgepool.fail(400, 'pool_bad_argument', 'offset_minutes');
   end if;
-  select * into counts from edgepool.key_counts(provider, now());
+  select * into counts from edgepool.key_counts(provider);
   execute edgepool.named($q$
     with clock as (select date_trunc('hour', now(), 'UTC') as this_hour),
     day as materialized (
@@ -1114,8 +1146,11 @@ begin
     execute edgepool.named('delete from {model_hourly} where hour < now() - $1 * interval ''1 day''', v.prefix) using days;
     get diagnostics n = row_count;
     hourly := hourly + n;
-    execute edgepool.named('delete from {tombstones} where removed_at < now() - interval ''1 hour''', v.prefix);
-    get diagnostics n = row_count;
+    -- Whoever asks for changes since before the newest forgotten tombstone is told to read anew.
+    execute edgepool.named($q$
+      with forgotten as (delete from {tombstones} where removed_at < now() - interval '1 hour' returning removed_at),
+      moved as (update edgepool.providers set reset_at = greatest(reset_at, (select max(removed_at) from forgotten)) where name = $1)
+      select count(*) from forgotten $q$, v.prefix) into n using v.name;
     tombstones := tombstones + n;
     execute edgepool.named('delete from {key_benches} where until < now() - interval ''1 day''', v.prefix);
     execute edgepool.named('update {keys} set status = ''expired'', updated_at = $1 where expires_at <= now() and status <> ''expired''', v.prefix) using v.changed_at;
@@ -1137,7 +1172,7 @@ declare
   tokens   bigint;
   figures  jsonb;
 begin
-  select * into counts from edgepool.key_counts(provider, now());
+  select * into counts from edgepool.key_counts(provider);
   execute edgepool.named($q$
     select (select count(*) from {client_tokens}),
            jsonb_build_object('total_requests', edgepool.figure(sum(total_requests)::bigint), 'success', edgepool.figure(sum(success_count)::bigint),
@@ -1190,11 +1225,12 @@ declare
   ids      text[];
   filter   text := 'true';
   found_by text[] := '{}';
-  ordering text := case sort when '-created' then 'k.created_at desc, k.id' when 'created' then 'k.created_at, k.id desc'
-                             when 'username' then 'k.username, k.id' when '-username' then 'k.username desc nulls last, k.id'
-                             when 'requests' then 's.total_requests nulls first, k.id' when '-requests' then 's.total_requests desc nulls last, k.id'
-                             when 'failure' then 's.failure_count nulls first, k.id' when '-failure' then 's.failure_count desc nulls last, k.id'
-                             when 'last_used' then 's.last_used nulls first, k.id' when '-last_used' then 's.last_used desc nulls last, k.id' end;
+  ordering text := case sort when '-created' then 'created_at desc, id' when 'created' then 'created_at, id desc'
+                             when 'username' then 'username, id' when '-username' then 'username desc nulls last, id'
+                             when 'requests' then 'total_requests nulls first, id' when '-requests' then 'total_requests desc nulls last, id'
+                             when 'failure' then 'failure_count nulls first, id' when '-failure' then 'failure_count desc nulls last, id'
+                             when 'last_used' then 'last_used nulls first, id' when '-last_used' then 'last_used desc nulls last, id' end;
+  stats    text := case when sort ~ 'requests|failure|last_used' then ' left join {key_stats} using (api_key)' else '' end;
 begin
   if ordering is null then
     perform edgepool.fail(400, 'pool_bad_argument', 'sort: created, username, requests, failure or last_used, with - for the greatest first');
@@ -1219,18 +1255,20 @@ begin
       found_by := found_by || '((left(k.api_key, 24) collate "C") like $4 and starts_with(k.api_key, $1))'::text;
     end if;
     filter := filter || ' and (' || array_to_string(found_by, ' or ') || ')';
-    execute edgepool.named('select count(*) from {keys} as k where ' || filter, provider.prefix) into total
-      using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%';
+    -- All matches first: walking the list in order to find them would be quick or slow by luck.
+    execute edgepool.named(format($q$
+      with matched as materialized (select id, created_at, username%s from {keys} as k%s where %s)
+      select (select count(*) from matched), array(select id from matched order by %s limit $5 offset $6) $q$,
+      case when stats = '' then '' else ', total_requests, failure_count, last_used' end, stats, filter, ordering), provider.prefix) into total, ids
+      using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%',
+            size, (page - 1) * size;
   else
-    select * into counts from edgepool.key_counts(provider, now());
+    select * into counts from edgepool.key_counts(provider);
     total := case wanted when 'active' then counts.active when 'failed' then counts.failed when 'disabled' then counts.disabled
                          when 'expired' then counts.expired else provider.keys_total end;
+    execute edgepool.named(format('select array(select id from {keys} as k%s where %s order by %s limit $1 offset $2)', stats, filter, ordering),
+                           provider.prefix) into ids using size, (page - 1) * size;
   end if;
-
-  execute edgepool.named(format('select array(select k.id from {keys} as k %s where %s order by %s limit $5 offset $6)',
-      case when ordering like 's.%' then 'left join {key_stats} as s on s.api_key = k.api_key' else '' end, filter, ordering), provider.prefix) into ids
-    using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%',
-          size, (page - 1) * size;
   return jsonb_build_object('total', total, 'keys', edgepool.key_rows(provider.prefix, ids));
 end $$;
 

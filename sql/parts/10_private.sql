@@ -32,8 +32,9 @@ create table if not exists edgepool.providers (
   created_at    timestamptz not null default now(),
   changed_at    timestamptz not null default 'epoch',  -- newest stamp given to a change, whole milliseconds
   reset_at      timestamptz not null default 'epoch',  -- changes before this moment cannot be told one by one
+  counted_at    timestamptz not null default 'epoch',  -- the moment at which the counts below were true
   keys_total    bigint not null default 0,
-  keys_active   bigint not null default 0,             -- the four below: keys whose status no clock will change
+  keys_active   bigint not null default 0,
   keys_failed   bigint not null default 0,
   keys_disabled bigint not null default 0,
   keys_expired  bigint not null default 0

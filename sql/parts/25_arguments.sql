@@ -136,13 +136,3 @@ begin
   end if;
   return provider;
 end $$;
-
--- The provider a call is going to change: its row locked until the end of the transaction, and changed_at a new stamp,
--- later than every stamp already committed.
-create or replace function edgepool.lock_provider(provider edgepool.providers) returns edgepool.providers
-  language sql volatile set search_path = pg_catalog, pg_temp as $$
-  update edgepool.providers
-     set changed_at = greatest(date_trunc('milliseconds', clock_timestamp()), changed_at + interval '1 millisecond')
-   where name = provider.name
-  returning *
-$$;

@@ -19,7 +19,7 @@ begin
   return new;
 end $$;
 
--- How the counters change when these rows appear or vanish. Keys whose status depends on the clock are in the total only.
+-- Counters move by the rows' effective status at counted_at, the moment at which they are true (27_counts.sql).
 create or replace function edgepool.count_keys(provider_name text, total bigint, active bigint, failed bigint, disabled bigint, expired bigint)
   returns void language sql volatile set search_path = pg_catalog, pg_temp as $$
   update edgepool.providers
@@ -28,20 +28,13 @@ create or replace function edgepool.count_keys(provider_name text, total bigint,
    where name = provider_name and not (total = 0 and active = 0 and failed = 0 and disabled = 0 and expired = 0)
 $$;
 
--- The status that no clock will change, or null when one will.
-create or replace function edgepool.settled_status(status text, usable_from timestamptz, expires_at timestamptz) returns text
-  language sql immutable parallel safe
-  return case when status = 'expired' then 'expired'
-              when expires_at is not null then null
-              when usable_from = '-infinity' then 'active'
-              when usable_from = 'infinity' then status end;
-
 create or replace function edgepool.after_keys_insert() returns trigger
   language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   perform edgepool.count_keys(tg_argv[0], count(*), count(*) filter (where s = 'active'), count(*) filter (where s = 'failed'),
                               count(*) filter (where s = 'disabled'), count(*) filter (where s = 'expired'))
-     from (select edgepool.settled_status(status, usable_from, expires_at) as s from new_rows) as r;
+     from (select edgepool.effective_status(n.status, n.usable_from, n.expires_at, v.counted_at) as s
+             from new_rows as n, edgepool.providers as v where v.name = tg_argv[0]) as r;
   execute edgepool.named('delete from {tombstones} where kind = ''key'' and ref in (select id from new_rows)', tg_argv[1]);
   return null;
 end $$;
@@ -52,8 +45,10 @@ begin
   perform edgepool.count_keys(tg_argv[0], coalesce(sum(n), 0)::bigint,
       coalesce(sum(n) filter (where s = 'active'), 0)::bigint, coalesce(sum(n) filter (where s = 'failed'), 0)::bigint,
       coalesce(sum(n) filter (where s = 'disabled'), 0)::bigint, coalesce(sum(n) filter (where s = 'expired'), 0)::bigint)
-     from (select 1 as n, edgepool.settled_status(status, usable_from, expires_at) as s from new_rows
-           union all select -1, edgepool.settled_status(status, usable_from, expires_at) from old_rows) as r;
+     from (select r.n, edgepool.effective_status(r.status, r.usable_from, r.expires_at, v.counted_at) as s
+             from (select 1 as n, status, usable_from, expires_at from new_rows
+                   union all select -1, status, usable_from, expires_at from old_rows) as r, edgepool.providers as v
+            where v.name = tg_argv[0]) as moved;
   return null;
 end $$;
 
@@ -62,7 +57,8 @@ create or replace function edgepool.after_keys_delete() returns trigger
 begin
   perform edgepool.count_keys(tg_argv[0], -count(*), -count(*) filter (where s = 'active'), -count(*) filter (where s = 'failed'),
                               -count(*) filter (where s = 'disabled'), -count(*) filter (where s = 'expired'))
-     from (select edgepool.settled_status(status, usable_from, expires_at) as s from old_rows) as r;
+     from (select edgepool.effective_status(o.status, o.usable_from, o.expires_at, v.counted_at) as s
+             from old_rows as o, edgepool.providers as v where v.name = tg_argv[0]) as r;
   execute edgepool.named($q$
     insert into {tombstones} (kind, ref, removed_at)
     select 'key', o.id, v.changed_at from old_rows as o, edgepool.providers as v where v.name = $1
@@ -87,20 +83,4 @@ begin
   update edgepool.providers set reset_at = changed_at where name = tg_argv[0];
   perform edgepool.recount(tg_argv[0]);
   return null;
-end $$;
-
--- The counters from the rows themselves.
-create or replace function edgepool.recount(provider_name text) returns void
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-  execute edgepool.named($q$
-    update edgepool.providers as v
-       set keys_total = c.total, keys_active = c.active, keys_failed = c.failed, keys_disabled = c.disabled, keys_expired = c.expired
-      from (select count(*) as total, count(*) filter (where s = 'active') as active, count(*) filter (where s = 'failed') as failed,
-                   count(*) filter (where s = 'disabled') as disabled, count(*) filter (where s = 'expired') as expired
-              from (select edgepool.settled_status(status, usable_from, expires_at) as s from {keys}) as r) as c
-     where v.name = $1
-       and (v.keys_total, v.keys_active, v.keys_failed, v.keys_disabled, v.keys_expired)
-           is distinct from (c.total, c.active, c.failed, c.disabled, c.expired) $q$,
-    (select prefix from edgepool.providers where name = provider_name)) using provider_name;
 end $$;

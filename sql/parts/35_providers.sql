@@ -97,7 +97,7 @@ begin
       add column if not exists ceiling integer,
       add column if not exists quota jsonb,
       add column if not exists by_hand boolean,
-      add column if not exists updated_at timestamptz not null default now();
+      add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     update {keys} set by_hand = (status = 'disabled') where by_hand is null;
     alter table {keys} alter by_hand set default false, alter by_hand set not null;
 
@@ -132,7 +132,7 @@ begin
       add column if not exists month_requests bigint not null default 0,
       add column if not exists month_tokens bigint not null default 0,
       add column if not exists month_cost_nano bigint not null default 0,
-      add column if not exists updated_at timestamptz not null default now();
+      add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     alter table {global_stats}
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,
@@ -163,8 +163,9 @@ begin
   execute edgepool.named(format($q$
     create unique index if not exists %1$I on {keys} (id);
     create index if not exists %2$I on {keys} (id) where usable_from = '-infinity';
-    create index if not exists %3$I on {keys} (usable_from, status, expires_at) where usable_from > '-infinity' and usable_from < 'infinity';
-    create index if not exists %4$I on {keys} (expires_at, usable_from, status) where expires_at is not null;
+    create index if not exists %3$I on {keys} (usable_from) where usable_from > '-infinity' and usable_from < 'infinity';
+    create index if not exists %16$I on {keys} (id) include (usable_from) where usable_from > '-infinity' and usable_from < 'infinity';
+    create index if not exists %4$I on {keys} (expires_at) where expires_at is not null;
     create index if not exists %5$I on {keys} (created_at desc, id);
     create index if not exists %6$I on {keys} (updated_at);
     create index if not exists %7$I on {keys} ((left(api_key, 24) collate "C"));
@@ -186,7 +187,8 @@ begin
   $q$, prefix || '_keys_id', prefix || '_keys_ready', prefix || '_keys_waiting', prefix || '_keys_expiring', prefix || '_keys_created',
        prefix || '_keys_updated', prefix || '_keys_start', prefix || '_client_tokens_hash', prefix || '_client_tokens_updated',
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
-       prefix || '_key_benches_updated', prefix || '_tombstones_removed'), prefix);
+       prefix || '_key_benches_updated', prefix || '_tombstones_removed',
+       prefix || '_keys_benched'), prefix);
   -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without.
   if trigram_schema is not null then
     execute edgepool.named(format('create index if not exists %I on {keys} using gin (lower(username) %I.gin_trgm_ops)',

@@ -258,8 +258,11 @@ begin
     execute edgepool.named('delete from {model_hourly} where hour < now() - $1 * interval ''1 day''', v.prefix) using days;
     get diagnostics n = row_count;
     hourly := hourly + n;
-    execute edgepool.named('delete from {tombstones} where removed_at < now() - interval ''1 hour''', v.prefix);
-    get diagnostics n = row_count;
+    -- Whoever asks for changes since before the newest forgotten tombstone is told to read anew.
+    execute edgepool.named($q$
+      with forgotten as (delete from {tombstones} where removed_at < now() - interval '1 hour' returning removed_at),
+      moved as (update edgepool.providers set reset_at = greatest(reset_at, (select max(removed_at) from forgotten)) where name = $1)
+      select count(*) from forgotten $q$, v.prefix) into n using v.name;
     tombstones := tombstones + n;
     execute edgepool.named('delete from {key_benches} where until < now() - interval ''1 day''', v.prefix);
     execute edgepool.named('update {keys} set status = ''expired'', updated_at = $1 where expires_at <= now() and status <> ''expired''', v.prefix) using v.changed_at;

@@ -8,7 +8,7 @@ declare
   tokens   bigint;
   figures  jsonb;
 begin
-  select * into counts from edgepool.key_counts(provider, now());
+  select * into counts from edgepool.key_counts(provider);
   execute edgepool.named($q$
     select (select count(*) from {client_tokens}),
            jsonb_build_object('total_requests', edgepool.figure(sum(total_requests)::bigint), 'success', edgepool.figure(sum(success_count)::bigint),
@@ -61,11 +61,12 @@ declare
   ids      text[];
   filter   text := 'true';
   found_by text[] := '{}';
-  ordering text := case sort when '-created' then 'k.created_at desc, k.id' when 'created' then 'k.created_at, k.id desc'
-                             when 'username' then 'k.username, k.id' when '-username' then 'k.username desc nulls last, k.id'
-                             when 'requests' then 's.total_requests nulls first, k.id' when '-requests' then 's.total_requests desc nulls last, k.id'
-                             when 'failure' then 's.failure_count nulls first, k.id' when '-failure' then 's.failure_count desc nulls last, k.id'
-                             when 'last_used' then 's.last_used nulls first, k.id' when '-last_used' then 's.last_used desc nulls last, k.id' end;
+  ordering text := case sort when '-created' then 'created_at desc, id' when 'created' then 'created_at, id desc'
+                             when 'username' then 'username, id' when '-username' then 'username desc nulls last, id'
+                             when 'requests' then 'total_requests nulls first, id' when '-requests' then 'total_requests desc nulls last, id'
+                             when 'failure' then 'failure_count nulls first, id' when '-failure' then 'failure_count desc nulls last, id'
+                             when 'last_used' then 'last_used nulls first, id' when '-last_used' then 'last_used desc nulls last, id' end;
+  stats    text := case when sort ~ 'requests|failure|last_used' then ' left join {key_stats} using (api_key)' else '' end;
 begin
   if ordering is null then
     perform edgepool.fail(400, 'pool_bad_argument', 'sort: created, username, requests, failure or last_used, with - for the greatest first');
@@ -90,18 +91,20 @@ begin
       found_by := found_by || '((left(k.api_key, 24) collate "C") like $4 and starts_with(k.api_key, $1))'::text;
     end if;
     filter := filter || ' and (' || array_to_string(found_by, ' or ') || ')';
-    execute edgepool.named('select count(*) from {keys} as k where ' || filter, provider.prefix) into total
-      using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%';
+    -- All matches first: walking the list in order to find them would be quick or slow by luck.
+    execute edgepool.named(format($q$
+      with matched as materialized (select id, created_at, username%s from {keys} as k%s where %s)
+      select (select count(*) from matched), array(select id from matched order by %s limit $5 offset $6) $q$,
+      case when stats = '' then '' else ', total_requests, failure_count, last_used' end, stats, filter, ordering), provider.prefix) into total, ids
+      using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%',
+            size, (page - 1) * size;
   else
-    select * into counts from edgepool.key_counts(provider, now());
+    select * into counts from edgepool.key_counts(provider);
     total := case wanted when 'active' then counts.active when 'failed' then counts.failed when 'disabled' then counts.disabled
                          when 'expired' then counts.expired else provider.keys_total end;
+    execute edgepool.named(format('select array(select id from {keys} as k%s where %s order by %s limit $1 offset $2)', stats, filter, ordering),
+                           provider.prefix) into ids using size, (page - 1) * size;
   end if;
-
-  execute edgepool.named(format('select array(select k.id from {keys} as k %s where %s order by %s limit $5 offset $6)',
-      case when ordering like 's.%' then 'left join {key_stats} as s on s.api_key = k.api_key' else '' end, filter, ordering), provider.prefix) into ids
-    using search, '%' || edgepool.like_literal(lower(search)) || '%', edgepool.like_literal(search) || '%', edgepool.like_literal(left(search, 24)) || '%',
-          size, (page - 1) * size;
   return jsonb_build_object('total', total, 'keys', edgepool.key_rows(provider.prefix, ids));
 end $$;
 
