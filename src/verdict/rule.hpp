@@ -71,8 +71,8 @@ constexpr Says about_model() { return {Says::How::about_model, {}, {}}; }
 // Which statement of the answer about time is believed first.
 enum class Resets : std::uint8_t {
     none,    // the answer's times are not consulted
-    quota,   // resets_at, X-RateLimit-Reset, the name of the limit's period, then Retry-After
-    waiting  // Retry-After, retry_after, then X-RateLimit-Reset
+    quota,   // resets_at, X-RateLimit-Reset, Retry-After, then the name of the limit's period ("monthly")
+    waiting  // Retry-After, resets_at, then X-RateLimit-Reset
 };
 
 struct Bench {
