@@ -624,9 +624,10 @@ begin
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
        prefix || '_key_benches_updated', prefix || '_tombstones_removed',
        prefix || '_keys_benched'), prefix);
-  -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without.
+  -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without. A short pending list:
+  -- every search reads it, and by default it may grow to 4 MB.
   if trigram_schema is not null then
-    execute edgepool.named(format('create index if not exists %I on {keys} using gin (lower(username) %I.gin_trgm_ops)',
+    execute edgepool.named(format('create index if not exists %I on {keys} using gin (lower(username) %I.gin_trgm_ops) with (gin_pending_list_limit = 256)',
                                   prefix || '_keys_username', trigram_schema), prefix);
   end if;
 end $$;
