@@ -12,6 +12,7 @@ export const kRoot = fileURLToPath(new URL('..', import.meta.url));
 const kModules = join(kRoot, 'node_modules');
 const kBin = join(kModules, '.bin');
 const kStamp = join(kModules, '.edgepool-setup');
+const kParentCheck_ms = 300;
 const kNeededNode = [22, 12];
 
 function isExecutable(path) {
@@ -120,6 +121,18 @@ export async function setUp(purpose, progress = new Progress()) {
   await installModules(progress);
 }
 
+/** npm leaves its script running when it is itself ended by a signal; the script then ends as if the signal had been its own. */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event || process.channel) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, kParentCheck_ms);
+  watch.unref();
+}
+
 function runAgainUnderNode22(script) {
   const child = spawn(nodePath(), [script, ...process.argv.slice(2)], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, PATH: `${kBin}${delimiter}${process.env.PATH ?? ''}` } });
   // Ctrl-C reaches the child by itself; anything else is handed on, and the child decides when it is over.
@@ -137,6 +150,7 @@ function runAgainUnderNode22(script) {
  */
 export async function runSetUp(scriptUrl, purpose, program) {
   const script = fileURLToPath(scriptUrl);
+  endWithNpm();
   try {
     await setUp(purpose);
     if (isNewEnough(process.versions.node)) {

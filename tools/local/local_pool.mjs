@@ -87,7 +87,7 @@ class LocalPool {
       await this.#stop();
       letGo();
     }
-    if (failure) console.error(`\n${failure}`);
+    if (failure) console.error(`\n${this.#redacted(failure)}`);
     else console.log('\nStopped.');
     return failure ? 1 : 0;
   }
@@ -118,6 +118,12 @@ class LocalPool {
     this.#parts.push(part);
     part.ended.then((how) => this.#end(`${name} ${how}; edgepool stops.\n\n${part.output.trimEnd().split('\n').slice(-20).join('\n')}`));
     return part;
+  }
+
+  /** The text without any secret that this run knows: what a part printed may be shown, its keys may not. */
+  #redacted(text) {
+    const known = [...Object.values(this.secrets ?? {}), this.#environment.ADMIN_TOKEN, this.#environment.SUPABASE_SERVICE_ROLE_KEY, this.#environment.DATABASE_URL];
+    return known.filter(Boolean).reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text);
   }
 
   async #startDatabase() {
@@ -170,7 +176,7 @@ class LocalPool {
       const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
       return answer ? await answer.json().catch(() => ({})) : undefined;
     });
-    part.onOutput = (text) => process.stderr.write(text);
+    part.onOutput = (text) => process.stderr.write(this.#redacted(text));
   }
 
   #announce() {
