@@ -13,6 +13,7 @@
 #include "stream/ndjson_framer.hpp"
 #include "stream/sse_framer.hpp"
 #include "usage/usage.hpp"
+#include "usage/usage_parts.hpp"
 
 namespace edgepool::stream {
 
@@ -37,7 +38,8 @@ public:
     // The dialect's own last event has passed: [DONE], message_stop, response.completed/failed/incomplete, "done": true.
     bool terminated() const { return terminated_; }
 
-    const usage::Usage& usage() const { return usage_; }
+    // As reported so far; `reported` is false when nothing was.
+    usage::Usage usage() const { return parts_.total(); }
 
     std::uint64_t bytes() const { return bytes_; }
 
@@ -46,7 +48,8 @@ public:
 
 private:
     void observe(const Event& event);
-    void observe_json(const Event& event);
+    void observe_facts(const usage::AnswerFacts& facts);
+    void observe_name(std::string_view type);
     void keep_error(std::string error);
 
     Dialect dialect_;
@@ -59,7 +62,7 @@ private:
     bool terminated_ = false;
     bool error_is_first_ = false;
     std::optional<std::string> error_;
-    usage::Usage usage_;
+    usage::UsageParts parts_;
 };
 
 }  // namespace edgepool::stream

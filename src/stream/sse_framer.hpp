@@ -15,6 +15,9 @@ namespace edgepool::stream {
 // What of one event is kept in order to look at it. Larger events pass, unread.
 inline constexpr std::size_t kMaxObservedEventBytes = 1u << 20;
 
+// Longer names of events are cut; the dialects' own have at most 40 bytes.
+inline constexpr std::size_t kMaxEventNameBytes = 256;
+
 // One event or line. The views hold until the callback returns.
 struct Event {
     std::string_view name;        // SSE's "event" field; empty for NDJSON

@@ -35,4 +35,7 @@ Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes);
 // limits::kMaxErrorBodyBytes.
 std::optional<std::string> error_in_answer(Dialect dialect, std::string_view body);
 
+// Length of the generated text of a whole answer, as written in JSON: what an estimate goes by when the answer reports nothing.
+std::uint64_t text_bytes_of_answer(std::string_view body);
+
 }  // namespace edgepool::usage

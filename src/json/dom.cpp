@@ -1,0 +1,76 @@
+#include "json/dom.hpp"
+
+#include "json/scan.hpp"
+
+namespace edgepool::json {
+namespace {
+
+const Json* member(const Json& object, const char* name) {
+    if (!object.is_object()) return nullptr;
+    const auto found = object.find(name);
+    return found != object.end() ? &*found : nullptr;
+}
+
+// Integers up to here are exact in a double.
+constexpr double kMostExactDouble = 9007199254740992.0;
+
+std::optional<std::int64_t> integer_of(const Json& value) {
+    if (value.is_number_unsigned()) {
+        const auto number = value.get<std::uint64_t>();
+        return number <= INT64_MAX ? std::optional<std::int64_t>(static_cast<std::int64_t>(number)) : std::nullopt;
+    }
+    if (value.is_number_integer()) return value.get<std::int64_t>();
+    if (!value.is_number_float()) return std::nullopt;
+    const auto number = value.get<double>();
+    if (!(number >= -kMostExactDouble && number <= kMostExactDouble)) return std::nullopt;
+    const auto whole = static_cast<std::int64_t>(number);
+    return static_cast<double>(whole) == number ? std::optional<std::int64_t>(whole) : std::nullopt;
+}
+
+// Decimal digits with an optional minus, all of int64.
+std::optional<std::int64_t> integer_of(std::string_view text) {
+    const bool negative = !text.empty() && text.front() == '-';
+    if (negative) text.remove_prefix(1);
+    if (text.empty()) return std::nullopt;
+    std::int64_t value = 0;  // counted downwards: there is one more number below zero than above
+    for (const char c : text) {
+        if (c < '0' || c > '9') return std::nullopt;
+        if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, c - '0', &value)) return std::nullopt;
+    }
+    if (negative) return value;
+    return value != INT64_MIN ? std::optional<std::int64_t>(-value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Json> parse(std::string_view text) {
+    if (!scan_value(text)) return std::nullopt;
+    Json value = Json::parse(text.begin(), text.end(), nullptr, false);
+    if (value.is_discarded()) return std::nullopt;
+    return value;
+}
+
+std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::optional<std::string> get_string(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    return value != nullptr && value->is_string() ? std::optional<std::string>(value->get<std::string>()) : std::nullopt;
+}
+
+std::optional<std::int64_t> get_int(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    return value != nullptr ? integer_of(*value) : std::nullopt;
+}
+
+std::optional<bool> get_bool(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    return value != nullptr && value->is_boolean() ? std::optional<bool>(value->get<bool>()) : std::nullopt;
+}
+
+std::optional<std::int64_t> get_int_or_text(const Json& object, const char* name) {
+    const Json* value = member(object, name);
+    if (value == nullptr) return std::nullopt;
+    return value->is_string() ? integer_of(std::string_view(value->get_ref<const std::string&>())) : integer_of(*value);
+}
+
+}  // namespace edgepool::json

@@ -1,0 +1,95 @@
+#include "json/request_facts.hpp"
+
+#include <array>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "json/walk.hpp"
+
+namespace edgepool::json {
+namespace {
+
+constexpr const char* kTooOften = "this member is repeated too often";
+
+struct FactsVisitor {
+    static constexpr bool kNested = false;
+
+    const char* member(std::size_t, std::string_view key, Range value) {
+        if (key_is(key, "model")) {
+            if (facts.model_values.size() == kMaxFoundMembers) return kTooOften;
+            facts.model_values.push_back(value);
+        } else if (key_is(key, "stream")) {
+            stream = value;
+        } else if (key_is(key, "stream_options")) {
+            facts.stream_options = value;
+        } else if (!model_in_other_case && spells_model_in_other_case(key)) {
+            model_in_other_case = true;
+        }
+        return nullptr;
+    }
+
+    static bool spells_model_in_other_case(std::string_view key) {
+        if (key.size() > 2 + 6 * std::string_view("model").size()) return false;
+        const std::optional<std::string> name = decode_string(key);
+        return name && equals_ignoring_case(*name, "model");
+    }
+
+    RequestFacts facts;
+    std::optional<Range> stream;
+    bool model_in_other_case = false;
+};
+
+tl::unexpected<Error> bad_model(std::string detail) { return fail(ErrorCode::bad_request, std::move(detail), "model"); }
+
+bool has_control_character(std::string_view text) {
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return true;
+    }
+    return false;
+}
+
+Result<std::string> read_model(std::string_view raw) {
+    if (kind_of(raw) != Kind::string) return bad_model("\"model\" must be a string");
+    const auto too_long = [] { return bad_model("\"model\" is longer than " + std::to_string(limits::kMaxModelBytes) + " bytes"); };
+    if (raw.size() > 6 * limits::kMaxModelBytes + 2) return too_long();
+    const std::optional<std::string> decoded = decode_string(raw);
+    if (!decoded) return bad_model("\"model\" is not a valid string");
+    if (has_control_character(*decoded)) return bad_model("\"model\" holds a control character");
+    std::string model = valid_utf8(*decoded);
+    if (model.size() > limits::kMaxModelBytes) return too_long();
+    return model;
+}
+
+std::optional<bool> read_include_usage(std::string_view stream_options) {
+    if (stream_options.empty() || kind_of(stream_options) != Kind::object) return std::nullopt;
+    static constexpr std::array<std::string_view, 1> kNames = {"include_usage"};
+    const Result<ScannedObject> scanned = scan_object(stream_options, kNames);
+    const std::optional<Range> value = scanned ? scanned->last(0) : std::nullopt;
+    if (!value || kind_of(value->in(stream_options)) != Kind::boolean) return std::nullopt;
+    return value->in(stream_options) == "true";
+}
+
+}  // namespace
+
+Result<RequestFacts> read_request_facts(std::string_view body) {
+    FactsVisitor visitor;
+    Walker<FactsVisitor> walker(body, visitor);
+    RequestFacts& facts = visitor.facts;
+    if (!walker.object_document(facts.object, facts.empty)) return bad_json(walker);
+
+    if (!facts.model_values.empty()) {
+        Result<std::string> model = read_model(facts.model_values.back().in(body));
+        if (!model) return tl::unexpected<Error>(std::move(model.error()));
+        facts.model = std::move(*model);
+        if (visitor.model_in_other_case) return bad_model("\"model\" is given twice, in different spellings");
+    }
+    if (visitor.stream) {
+        const std::string_view raw = visitor.stream->in(body);
+        if (kind_of(raw) == Kind::boolean) facts.stream = raw == "true";
+        else if (kind_of(raw) != Kind::null) return fail(ErrorCode::bad_request, "\"stream\" must be true or false", "stream");
+    }
+    facts.include_usage = read_include_usage(facts.stream_options.in(body));
+    return std::move(facts);
+}
+
+}  // namespace edgepool::json

@@ -1,0 +1,263 @@
+// The automaton behind every reader of JSON in the core: walks one document forward, checks it as scan.hpp promises and tells a visitor
+// of the members it passes. A visitor has
+//   static constexpr bool kNested;                                       also tell of members below the top level
+//   const char* member(std::size_t depth, std::string_view key, Range value);   nullptr = go on, else what is wrong with it
+// `key` is as written, with its quotes. The top level (depth 1) tells of every member once its value has ended; below, only members
+// whose value is no object or array are told. Nothing recurses and nothing is allocated.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/limits.hpp"
+#include "json/block.hpp"
+#include "json/scan.hpp"
+
+namespace edgepool::json {
+
+inline bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// True when a key as written spells `name`, escapes included.
+inline bool key_is(std::string_view raw_key, std::string_view name) {
+    const std::string_view inner = raw_key.substr(1, raw_key.size() - 2);
+    if (inner.size() == name.size()) return inner == name;
+    if (inner.size() < name.size() || inner.size() > 6 * name.size() || inner.find('\\') == inner.npos) return false;
+    return decode_string(raw_key) == name;
+}
+
+template <class Visitor>
+class Walker {
+public:
+    Walker(std::string_view text, Visitor& visitor)
+        : begin_(text.data()), p_(text.data()), end_(text.data() + text.size()), visitor_(visitor) {}
+
+    // The whole text is one object with its members told to the visitor.
+    bool object_document(Range& object, bool& empty) {
+        base_ = 1;
+        blanks();
+        object.begin = position();
+        if (!accept('{')) return fail("an object is expected");
+        blanks();
+        empty = peek() == '}';
+        if (!empty && !top_level_members()) return false;
+        if (!accept('}')) return fail("a comma or a closing brace is expected");
+        object.end = position();
+        return only_blanks_follow();
+    }
+
+    // The whole text is one value.
+    bool value_document(Range& range) {
+        blanks();
+        range.begin = position();
+        if (!value()) return false;
+        range.end = position();
+        return only_blanks_follow();
+    }
+
+    bool value() {
+        const char c = peek();
+        return c == '{' || c == '[' ? nested() : scalar(c);
+    }
+
+    void blanks() {
+        if (p_ != end_ && static_cast<unsigned char>(*p_) <= ' ') p_ = find_not_blank(p_, end_);
+    }
+
+    bool accept(char c) {
+        if (peek() != c || p_ == end_) return false;
+        ++p_;
+        return true;
+    }
+
+    std::size_t position() const { return static_cast<std::size_t>(p_ - begin_); }
+
+    // Where and why the walk stopped, after a false.
+    const char* problem() const { return problem_; }
+
+private:
+    // NUL at the end: it is valid nowhere outside of strings.
+    char peek() const { return p_ != end_ ? *p_ : '\0'; }
+
+    bool fail(const char* problem) {
+        problem_ = problem;
+        return false;
+    }
+
+    bool fail_at(const char* where, const char* problem) {
+        p_ = where;
+        return fail(problem);
+    }
+
+    bool only_blanks_follow() {
+        blanks();
+        return p_ == end_ || fail("nothing may follow the value");
+    }
+
+    bool top_level_members() {
+        do {
+            std::string_view key;
+            if (!key_and_colon(key)) return false;
+            Range range;
+            range.begin = position();
+            if (!value()) return false;
+            range.end = position();
+            if (const char* problem = visitor_.member(1, key, range)) return fail_at(key.data(), problem);
+            blanks();
+        } while (accept(','));
+        return true;
+    }
+
+    bool key_and_colon(std::string_view& key) {
+        blanks();
+        const char* const start = p_;
+        if (peek() != '"') return fail("a member's name is expected");
+        if (!string()) return false;
+        key = std::string_view(start, static_cast<std::size_t>(p_ - start));
+        blanks();
+        if (!accept(':')) return fail("a colon is expected");
+        blanks();
+        return true;
+    }
+
+    // An object or array below the top level, with all that it holds.
+    bool nested() {
+        std::size_t level = 0;  // containers of this value that are open
+        std::string_view key;
+        for (;;) {
+            // A value begins here.
+            const char c = peek();
+            if (c == '{' || c == '[') {
+                ++p_;
+                if (base_ + level >= limits::kMaxJsonDepth) return fail("nested too deep");
+                set_object(level++, c == '{');
+                blanks();
+                if (!accept(c == '{' ? '}' : ']')) {
+                    if (c == '{' && !key_and_colon(key)) return false;
+                    continue;
+                }
+                --level;
+            } else {
+                const std::size_t start = position();
+                if (!scalar(c)) return false;
+                if constexpr (Visitor::kNested) {
+                    if (is_object(level - 1)) {
+                        if (const char* problem = visitor_.member(base_ + level, key, Range{start, position()})) return fail_at(key.data(), problem);
+                    }
+                }
+            }
+            // A value has ended here.
+            for (;;) {
+                if (level == 0) return true;
+                blanks();
+                const bool object = is_object(level - 1);
+                if (accept(',')) {
+                    if (object) {
+                        if (!key_and_colon(key)) return false;
+                    } else {
+                        blanks();
+                    }
+                    break;
+                }
+                if (!accept(object ? '}' : ']')) return fail(object ? "a comma or a closing brace is expected" : "a comma or a closing bracket is expected");
+                --level;
+            }
+        }
+    }
+
+    bool scalar(char c) {
+        switch (c) {
+            case '"': return string();
+            case 't': return literal("true");
+            case 'f': return literal("false");
+            case 'n': return literal("null");
+            default: return number(c);
+        }
+    }
+
+    bool string() {
+        const char* const start = p_;
+        const char* p = p_ + 1;
+        for (;;) {
+            p = find_string_stop(p, end_);
+            if (p == end_) return fail_at(start, "this string is not closed");
+            if (*p == '"') {
+                p_ = p + 1;
+                return true;
+            }
+            if (*p != '\\') return fail_at(p, "a control character in a string");
+            const std::size_t length = escape(p);
+            if (length == 0) return fail_at(p, "this escape is not valid");
+            p += length;
+        }
+    }
+
+    // Length of the escape that begins at `p`, 0 when it is none.
+    std::size_t escape(const char* p) const {
+        if (end_ - p < 2) return 0;
+        switch (p[1]) {
+            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
+            case 'u': break;
+            default: return 0;
+        }
+        if (end_ - p < 6) return 0;
+        for (int i = 2; i < 6; ++i) {
+            if (!is_hex_digit(p[i])) return 0;
+        }
+        return 6;
+    }
+
+    bool literal(std::string_view word) {
+        if (static_cast<std::size_t>(end_ - p_) < word.size() || std::string_view(p_, word.size()) != word) return fail("a value is expected");
+        p_ += word.size();
+        return true;
+    }
+
+    bool number(char first) {
+        if (first == '-') ++p_;
+        else if (!digit(first)) return fail("a value is expected");
+        if (accept('0')) {
+            if (digit(peek())) return fail("a number may not begin with a zero");
+        } else if (!digits()) {
+            return false;
+        }
+        if (accept('.') && !digits()) return false;
+        if (accept('e') || accept('E')) {
+            if (peek() == '+' || peek() == '-') ++p_;
+            return digits();
+        }
+        return true;
+    }
+
+    bool digits() {
+        if (!digit(peek())) return fail("a digit is expected");
+        while (p_ != end_ && digit(*p_)) ++p_;
+        return true;
+    }
+
+    static bool digit(char c) { return c >= '0' && c <= '9'; }
+
+    bool is_object(std::size_t level) const { return (objects_[level / 64] >> (level % 64) & 1u) != 0; }
+
+    void set_object(std::size_t level, bool object) {
+        const std::uint64_t bit = std::uint64_t{1} << (level % 64);
+        if (object) objects_[level / 64] |= bit;
+        else objects_[level / 64] &= ~bit;
+    }
+
+    const char* begin_;
+    const char* p_;
+    const char* end_;
+    Visitor& visitor_;
+    const char* problem_ = "";
+    std::size_t base_ = 0;  // containers open around the value that nested() walks
+    std::uint64_t objects_[limits::kMaxJsonDepth / 64 + 1];  // one bit for each open container: an object or an array
+};
+
+template <class Visitor>
+tl::unexpected<Error> bad_json(const Walker<Visitor>& walker) {
+    return edgepool::fail(ErrorCode::bad_json, "bad JSON at byte " + std::to_string(walker.position()) + ": " + walker.problem());
+}
+
+}  // namespace edgepool::json

@@ -1,0 +1,59 @@
+#include "json/writer.hpp"
+
+#include "json/splice.hpp"
+
+namespace edgepool::json {
+
+void Writer::before_value() {
+    if (comma_due_) text_.push_back(',');
+    comma_due_ = true;
+}
+
+Writer& Writer::begin_object() {
+    before_value();
+    text_.push_back('{');
+    comma_due_ = false;
+    return *this;
+}
+
+Writer& Writer::end_object() {
+    text_.push_back('}');
+    comma_due_ = true;
+    return *this;
+}
+
+Writer& Writer::begin_array() {
+    before_value();
+    text_.push_back('[');
+    comma_due_ = false;
+    return *this;
+}
+
+Writer& Writer::end_array() {
+    text_.push_back(']');
+    comma_due_ = true;
+    return *this;
+}
+
+Writer& Writer::key(std::string_view name) {
+    before_value();
+    text_.append(quote(name)).push_back(':');
+    comma_due_ = false;
+    return *this;
+}
+
+Writer& Writer::string(std::string_view text) { return raw(quote(text)); }
+
+Writer& Writer::integer(std::int64_t value) { return raw(std::to_string(value)); }
+
+Writer& Writer::boolean(bool value) { return raw(value ? "true" : "false"); }
+
+Writer& Writer::null() { return raw("null"); }
+
+Writer& Writer::raw(std::string_view json) {
+    before_value();
+    text_.append(json);
+    return *this;
+}
+
+}  // namespace edgepool::json

@@ -1,0 +1,40 @@
+#include "json/block.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+using namespace edgepool::json;
+
+namespace {
+
+// Every position of every kind of stop, before and behind the ends of blocks.
+template <class Find, class Stops>
+void check_search(char filler, const std::string& interesting, Find find, Stops stops) {
+    for (std::size_t length = 0; length <= 100; ++length) {
+        const std::string plain(length, filler);
+        REQUIRE(find(plain.data(), plain.data() + length) == plain.data() + length);
+        for (std::size_t at = 0; at < length; ++at) {
+            for (const char c : interesting) {
+                std::string text = plain;
+                text[at] = c;
+                const char* const expected = stops(c) ? text.data() + at : text.data() + length;
+                REQUIRE(find(text.data(), text.data() + length) == expected);
+            }
+        }
+    }
+}
+
+template <class B>
+void check_all_searches() {
+    check_search('x', std::string("\"\\\x01\x1f\n \x7f\x80\xff!", 10) + '\0', find_string_stop<B>,
+                 [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
+    check_search(' ', std::string("\n\r\tx\x0b\x1f\x80", 7) + '\0', find_not_blank<B>, [](char c) { return !is_blank(c); });
+    check_search('x', "\n\r\t\x0b\x0c\x8a\x8d", find_line_end<B>, [](char c) { return c == '\n' || c == '\r'; });
+}
+
+}  // namespace
+
+TEST_CASE("the searches stop at the right byte wherever it stands in a block") { check_all_searches<Block>(); }
+
+TEST_CASE("the searches without SIMD stop at the same bytes") { check_all_searches<PlainBlock>(); }

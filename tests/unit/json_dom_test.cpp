@@ -1,0 +1,70 @@
+#include "json/dom.hpp"
+
+#include <string>
+
+#include "base/limits.hpp"
+#include "support/catch.hpp"
+
+using namespace edgepool;
+using namespace edgepool::json;
+
+namespace {
+
+std::string arrays(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+
+}  // namespace
+
+TEST_CASE("a tree is read and written") {
+    const auto value = parse(R"( {"b":[1,2.5,null],"a":"x"} )");
+    REQUIRE(value);
+    CHECK(dump(*value) == R"({"a":"x","b":[1,2.5,null]})");
+    CHECK(parse("7"));
+}
+
+TEST_CASE("what is no JSON gives no tree") {
+    for (const std::string_view text : {"", "{", "{}x", "nope", "\"\xff\"", "\"\\ud800\"", "1e999"}) {
+        INFO(text);
+        CHECK_FALSE(parse(text));
+    }
+    CHECK_FALSE(parse(std::string_view("{}\0rest", 7)));
+}
+
+TEST_CASE("a tree nests up to the limit and can then be written") {
+    const auto deepest = parse(arrays(limits::kMaxJsonDepth));
+    REQUIRE(deepest);
+    CHECK(dump(*deepest) == arrays(limits::kMaxJsonDepth));
+    CHECK_FALSE(parse(arrays(limits::kMaxJsonDepth + 1)));
+    CHECK_FALSE(parse(arrays(100'000)));
+}
+
+TEST_CASE("text that is not UTF-8 is written with replacement characters") { CHECK(dump(Json("a\xff")) == "\"a\xEF\xBF\xBD\""); }
+
+TEST_CASE("members are read only when they have the type asked for") {
+    const Json object = *parse(R"({"s":"text","i":-12,"u":9223372036854775807,"big":9223372036854775808,"whole":12.0,"part":12.5,"huge":1e300,"b":true,"n":null})");
+    CHECK(get_string(object, "s") == "text");
+    CHECK_FALSE(get_string(object, "i"));
+    CHECK_FALSE(get_string(object, "missing"));
+    CHECK_FALSE(get_string(Json(7), "s"));
+    CHECK(get_int(object, "i") == -12);
+    CHECK(get_int(object, "u") == INT64_MAX);
+    CHECK_FALSE(get_int(object, "big"));
+    CHECK(get_int(object, "whole") == 12);
+    CHECK_FALSE(get_int(object, "part"));
+    CHECK_FALSE(get_int(object, "huge"));
+    CHECK_FALSE(get_int(object, "s"));
+    CHECK(get_bool(object, "b") == true);
+    CHECK_FALSE(get_bool(object, "n"));
+}
+
+TEST_CASE("large integers may come as text") {
+    const Json object = *parse(
+        R"({"a":5,"b":"5","c":"-9223372036854775808","d":"9223372036854775807","e":"9223372036854775808","f":"","g":"-","h":"1.5","i":" 1","j":true})");
+    CHECK(get_int_or_text(object, "a") == 5);
+    CHECK(get_int_or_text(object, "b") == 5);
+    CHECK(get_int_or_text(object, "c") == INT64_MIN);
+    CHECK(get_int_or_text(object, "d") == INT64_MAX);
+    for (const char* name : {"e", "f", "g", "h", "i", "j", "missing"}) {
+        INFO(name);
+        CHECK_FALSE(get_int_or_text(object, name));
+    }
+}
