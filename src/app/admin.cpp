@@ -1,0 +1,143 @@
+#include "app/admin.hpp"
+
+#include "app/admin_keys.hpp"
+#include "app/admin_stats.hpp"
+#include "app/admin_tokens.hpp"
+#include "app/percent.hpp"
+#include "app/public_pages.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "base/time_text.hpp"
+
+namespace edgepool::app {
+namespace {
+
+using json::Json;
+
+// Hashes of equal length are compared, so the time taken tells nothing about the token.
+bool is_admin(const Exchange& exchange) {
+    const std::string_view credential = bearer_credential(exchange.request.headers);
+    return equals_constant_time(sha256_hex(credential), exchange.app.config.admin_token_hash);
+}
+
+Task<void> dispatch(Exchange& exchange) {
+    switch (exchange.routing.match.handler) {
+        case Handler::admin_stats: co_await serve_admin_stats(exchange); break;
+        case Handler::keys_list: co_await serve_keys_list(exchange); break;
+        case Handler::keys_add: co_await serve_keys_add(exchange); break;
+        case Handler::keys_import: co_await serve_keys_import(exchange); break;
+        case Handler::keys_remove: co_await serve_keys_remove(exchange); break;
+        case Handler::tokens_list: co_await serve_tokens_list(exchange); break;
+        case Handler::tokens_create: co_await serve_tokens_create(exchange); break;
+        case Handler::tokens_remove: co_await serve_tokens_remove(exchange); break;
+        default: co_await answer_error(exchange, {ErrorCode::internal, "this route has no handler", {}, 0}); break;
+    }
+}
+
+Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view name, std::uint32_t fallback, std::uint32_t highest) {
+    const std::string text = query_value(exchange.request.query, name);
+    if (text.empty()) return fallback;
+    const auto value = parse_u64(text);
+    if (!value || *value < 1 || *value > highest) {
+        return fail(ErrorCode::bad_request, std::string(name) + " must be a whole number from 1 to " + std::to_string(highest), std::string(name));
+    }
+    return static_cast<std::uint32_t>(*value);
+}
+
+}  // namespace
+
+Task<void> serve_admin(Exchange& exchange) {
+    const config::Config& config = exchange.app.config;
+    if (!config.usable()) {
+        co_await answer_error(exchange, {ErrorCode::not_configured, config::configuration_gap(config), {}, 0});
+    } else if (!is_admin(exchange)) {
+        co_await answer_error(exchange, {ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"", {}, 0});
+    } else {
+        co_await dispatch(exchange);
+    }
+}
+
+Result<ProviderState*> admin_provider(Exchange& exchange, const Json& body) {
+    const auto named = body.is_object() ? body.find("provider") : body.end();
+    if (!body.is_object() || named == body.end() || named->is_null()) {
+        const Result<const Provider*> provider = provider_of_query(exchange);
+        if (!provider) return tl::unexpected<Error>(provider.error());
+        return &exchange.app.state_of(**provider);
+    }
+    const Provider* provider = named->is_string() ? find_provider(named->get<std::string>()) : nullptr;
+    if (provider == nullptr) return fail(ErrorCode::unknown_provider, "there is no such provider", "provider");
+    return &exchange.app.state_of(*provider);
+}
+
+Task<Result<AdminCall>> read_admin_call(Exchange& exchange, BodyUse use) {
+    AdminCall call;
+    call.body = Json::object();
+    if (use != BodyUse::none) {
+        const Result<std::string> text = co_await read_body(exchange);
+        if (!text) co_return tl::unexpected<Error>(text.error());
+        const bool is_absent = trim(*text).empty();
+        if (is_absent && use == BodyUse::required) co_return fail(ErrorCode::bad_json, "bad JSON at byte 0: a body is needed");
+        if (!is_absent) {
+            std::optional<Json> parsed = json::parse(*text);
+            if (!parsed) {
+                const Result<json::Range> scanned = json::scan_value(*text);
+                co_return fail(ErrorCode::bad_json, scanned ? "bad JSON: not valid UTF-8" : scanned.error().detail);
+            }
+            if (!parsed->is_object()) co_return fail(ErrorCode::bad_request, "the body must be a JSON object");
+            call.body = std::move(*parsed);
+        }
+    }
+    const Result<ProviderState*> state = admin_provider(exchange, call.body);
+    if (!state) co_return tl::unexpected<Error>(state.error());
+    call.state = *state;
+    co_return call;
+}
+
+Task<std::optional<Json>> admin_database(Exchange& exchange, std::string_view function, Json arguments) {
+    Result<Json> answer = co_await call_database(exchange.app, exchange.session, function, json::dump(arguments));
+    if (answer) co_return std::move(*answer);
+    Error error = answer.error();
+    // The database refuses only what it was given: that is the caller's to mend.
+    if (error.code == ErrorCode::storage_refused) error.code = ErrorCode::bad_request;
+    co_await answer_error(exchange, std::move(error));
+    co_return std::nullopt;
+}
+
+Result<PageRequest> page_of_query(const Exchange& exchange) {
+    constexpr std::uint32_t kHighestPage = 1'000'000;
+    const PageRequest defaults;
+    const auto page = query_number(exchange, "page", defaults.page, kHighestPage);
+    if (!page) return tl::unexpected<Error>(page.error());
+    const auto size = query_number(exchange, "pageSize", defaults.page_size, limits::kMaxPageSize);
+    if (!size) return tl::unexpected<Error>(size.error());
+    return PageRequest{*page, *size};
+}
+
+void add_paging(Json& body, const PageRequest& page, std::int64_t total) {
+    body["total"] = total;
+    body["page"] = page.page;
+    body["pageSize"] = page.page_size;
+    body["totalPages"] = (total + page.page_size - 1) / page.page_size;
+}
+
+Json iso_or_null(const Json& row, const char* name) {
+    const auto ms = json::get_int(row, name);
+    return ms ? Json(iso8601_utc(static_cast<double>(*ms))) : Json(nullptr);
+}
+
+void add_figures(Json& out, const Json& row) {
+    const auto figure = [&](const char* name) { return json::get_int_or_text(row, name).value_or(0); };
+    out["total_requests"] = figure("requests");
+    out["success_count"] = figure("success");
+    out["failure_count"] = figure("failure");
+    out["success_rate"] = percent_text(figure("success"), figure("requests"));
+    out["prompt_tokens"] = figure("prompt");
+    out["completion_tokens"] = figure("completion");
+    out["cached_tokens"] = figure("cached");
+    out["reasoning_tokens"] = figure("reasoning");
+    out["estimated_tokens"] = figure("estimated");
+    out["cost_nano"] = figure("cost_nano");
+    out["last_used"] = iso_or_null(row, "last_used_ms");
+}
+
+}  // namespace edgepool::app

@@ -1,0 +1,140 @@
+#include "app/admin_tokens.hpp"
+
+#include "app/admin.hpp"
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "base/time_text.hpp"
+
+namespace edgepool::app {
+namespace {
+
+using json::Json;
+
+constexpr std::uint32_t kSecretBytes = 32;
+constexpr std::string_view kPrefix = "ep-";
+constexpr std::int64_t kLongestLifeS = 100LL * 365 * 24 * 3600;
+constexpr std::size_t kHintDigits = 4;
+
+// Seconds until expiry from "expiresIn" or "ttl"; nullopt = never. Error: bad_request naming the member.
+Result<std::optional<std::int64_t>> life_of(const Json& body) {
+    for (const char* name : {"expiresIn", "ttl"}) {
+        const auto member = body.find(name);
+        if (member == body.end() || member->is_null()) continue;
+        const auto seconds = json::get_int(body, name);
+        if (!seconds || *seconds < 0 || *seconds > kLongestLifeS) {
+            return fail(ErrorCode::bad_request, std::string(name) + " must be a whole number of seconds, 0 for no expiry", name);
+        }
+        return *seconds == 0 ? std::optional<std::int64_t>() : std::optional<std::int64_t>(*seconds);
+    }
+    return std::optional<std::int64_t>();
+}
+
+Result<std::string> name_of(const Json& body) {
+    const auto name = json::get_string(body, "name");
+    if (!name || trim(*name).empty()) return fail(ErrorCode::bad_request, "name must be a text that is not empty", "name");
+    if (name->size() > limits::kMaxNameBytes) return fail(ErrorCode::bad_request, "name is too long", "name");
+    for (const char c : *name) {
+        if (static_cast<unsigned char>(c) < 0x20) return fail(ErrorCode::bad_request, "name must not hold control characters", "name");
+    }
+    return std::string(trim(*name));
+}
+
+Json token_row(const Json& row) {
+    Json out{{"id", json::get_string(row, "hash").value_or("")},
+             {"name", json::get_string(row, "name").value_or("")},
+             {"token", json::get_string(row, "hint").value_or("")},
+             {"disabled", json::get_bool(row, "disabled").value_or(false)},
+             {"created_at", iso_or_null(row, "created_ms")},
+             {"expires_at", iso_or_null(row, "expires_ms")},
+             {"request_count", json::get_int_or_text(row, "requests").value_or(0)}};
+    const auto limits = row.find("limits");
+    out["limits"] = limits == row.end() ? Json(nullptr) : *limits;
+    add_figures(out, row);
+    return out;
+}
+
+bool is_hash(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+
+}  // namespace
+
+Task<void> serve_tokens_list(Exchange& exchange) {
+    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
+    const Result<PageRequest> page = page_of_query(exchange);
+    if (!call || !page) {
+        co_await answer_error(exchange, call ? page.error() : call.error());
+        co_return;
+    }
+    Json arguments{{"provider", call->state->provider->id}, {"page", page->page}, {"page_size", page->page_size}};
+    const std::string search = query_value(exchange.request.query, "search");
+    if (!search.empty()) arguments["search"] = valid_utf8(search);
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_list", std::move(arguments));
+    if (!answer) co_return;
+    Json body{{"tokens", Json::array()}};
+    const auto rows = answer->find("tokens");
+    if (rows != answer->end()) {
+        for (const Json& row : *rows) body["tokens"].push_back(token_row(row));
+    }
+    add_paging(body, *page, json::get_int(*answer, "total").value_or(0));
+    co_await answer_json(exchange, 200, std::move(body));
+}
+
+Task<void> serve_tokens_create(Exchange& exchange) {
+    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
+    if (!call) {
+        co_await answer_error(exchange, call.error());
+        co_return;
+    }
+    const Result<std::string> name = name_of(call->body);
+    const Result<std::optional<std::int64_t>> life = life_of(call->body);
+    if (!name || !life) {
+        co_await answer_error(exchange, name ? life.error() : name.error());
+        co_return;
+    }
+    const host::Outcome random = co_await exchange.session.perform(host::RandomBytes{kSecretBytes});
+    if (random.data.size() != kSecretBytes) {
+        co_await answer_error(exchange, {ErrorCode::internal, "the platform gave no random bytes", {}, 0});
+        co_return;
+    }
+    const std::string token = std::string(kPrefix) + to_hex(random.data);
+    const std::string hash = sha256_hex(token);
+    Json arguments{{"provider", call->state->provider->id},
+                   {"hash", hash},
+                   {"hint", std::string(kPrefix) + "..." + token.substr(token.size() - kHintDigits)},
+                   {"name", *name}};
+    Json expires_at = nullptr;
+    if (*life) {
+        const double expires_ms = exchange.app.now_ms + static_cast<double>(**life) * 1000;
+        arguments["expires_ms"] = static_cast<std::int64_t>(expires_ms);
+        expires_at = iso8601_utc(expires_ms);
+    }
+    const auto limits = call->body.find("limits");
+    if (limits != call->body.end() && limits->is_object()) arguments["limits"] = *limits;
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
+    if (!answer) co_return;
+    call->state->tokens.forget(hash);
+    co_await answer_json(exchange, 200, Json{{"success", true}, {"token", token}, {"id", hash}, {"name", *name}, {"expiresAt", std::move(expires_at)}});
+}
+
+Task<void> serve_tokens_remove(Exchange& exchange) {
+    const std::string& parameter = exchange.routing.match.parameter;
+    const Result<AdminCall> call = co_await read_admin_call(exchange, parameter.empty() ? BodyUse::required : BodyUse::optional);
+    if (!call) {
+        co_await answer_error(exchange, call.error());
+        co_return;
+    }
+    std::string named = parameter;
+    if (named.empty()) named = json::get_string(call->body, "token").value_or(json::get_string(call->body, "id").value_or(""));
+    if (named.empty()) {
+        co_await answer_error(exchange, {ErrorCode::bad_request, "name the token: {\"token\": ...} or {\"id\": ...}", "token", 0});
+        co_return;
+    }
+    const std::string hash = is_hash(named) ? named : sha256_hex(named);
+    const std::optional<Json> answer =
+        co_await admin_database(exchange, "pool_tokens_remove", Json{{"provider", call->state->provider->id}, {"hash", hash}});
+    if (!answer) co_return;
+    call->state->tokens.forget(hash);
+    const std::int64_t removed = json::get_int(*answer, "removed").value_or(0);
+    co_await answer_json(exchange, 200, Json{{"success", removed > 0}, {"removed", removed}, {"message", removed > 0 ? "Removed" : "No such token"}});
+}
+
+}  // namespace edgepool::app

@@ -1,0 +1,130 @@
+// All that an instance of the core knows: configuration, and per provider the keys, tokens and counts that outlive a request.
+// Owned by the boundary, one per Wasm instance; flows hold a reference. It is a cache and a buffer: the truth is in the database.
+//
+// Invariants
+// 1. now_ms is set by the boundary at every entry and never moves while the core runs.
+// 2. A request that has reached a key is in open_requests until it is counted; what an instance leaves behind when it dies is counted from there.
+// 3. Background flows are only ever started through spawn(); the host drives them under the request that spawned them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "auth/token_cache.hpp"
+#include "base/random.hpp"
+#include "config/config.hpp"
+#include "host/session.hpp"
+#include "keys/key_pool.hpp"
+#include "provider/provider.hpp"
+#include "stats/accumulator.hpp"
+
+namespace edgepool::app {
+
+// A batch that was cut and is not yet acknowledged.
+struct Outgoing {
+    std::string batch_id;
+    std::string arguments;  // of pool_record, as JSON text
+};
+
+// How the accumulator's counts get into the database, one batch at a time. See flush.hpp.
+struct FlushState {
+    std::deque<Outgoing> outbox;          // the first is the one to send
+    double sent_at_ms = 0;                // when the first was last sent; 0 = not under way
+    double leader_until_ms = 0;           // a flow has promised to flush before this
+    double urgent_until_ms = 0;           // the same for verdicts that must spread soon
+    std::uint32_t window_ms = limits::kFlushWindowMs;
+    std::uint32_t failures = 0;           // in a row
+};
+
+// An answer kept for other requests.
+struct CachedAnswer {
+    std::string body;
+    double at_ms = 0;     // 0 = none
+    double tried_ms = 0;  // when somebody last set out to fetch it
+};
+
+struct ProviderState {
+    ProviderState(const Provider& row, const config::ProviderConfig& row_config, keys::Strategy strategy)
+        : provider(&row), config(&row_config), pool(strategy) {}
+
+    const Provider* provider;
+    const config::ProviderConfig* config;
+    keys::KeyPool pool;
+    auth::TokenCache tokens;
+
+    bool loaded = false;            // a working set has been taken at least once
+    double loaded_ms = 0;           // when it was last taken whole
+    double refreshed_ms = 0;        // when it was last brought up to date
+    double refresh_lease_ms = 0;    // a flow is refreshing until then
+    double db_since_ms = 0;         // by the database's clock: changes up to here are known
+    double load_failed_ms = 0;      // when the last attempt to load failed; 0 = it did not
+    Error load_error;
+    std::int64_t total = 0;         // keys in the database
+    std::int64_t usable = 0;
+
+    stats::Accumulator counts;
+    FlushState flush;
+    CachedAnswer models;
+    CachedAnswer public_stats;
+};
+
+struct OpenRequest {
+    std::size_t provider_index = 0;
+    std::string token_hash;
+    std::string model;
+    std::string key_id;          // of the attempt under way; empty between attempts
+    bool is_committed = false;   // the client is receiving the provider's success
+};
+
+struct LogLine {
+    bool is_error = false;
+    std::string text;  // one JSON object
+};
+
+class App {
+public:
+    // `seed` comes from the platform's cryptographic generator: choices and batch ids are drawn from it.
+    App(config::Config app_config, std::string_view seed);
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    ProviderState& state_of(const Provider& provider) { return providers[provider_index(provider)]; }
+
+    // 32 hex digits, never given twice by any isolate.
+    std::string next_batch_id();
+
+    // 16 hex digits for x-request-id.
+    std::string next_request_id();
+
+    void log(bool is_error, std::string json_line);
+
+    // Starts a background flow: make(session) gives its task.
+    template <class MakeFlow>
+    void spawn(MakeFlow make) {
+        auto session = std::make_unique<host::Session>();
+        session->prepare(make(*session));
+        spawned.push_back(std::move(session));
+    }
+
+    const config::Config config;
+    std::vector<ProviderState> providers;  // in the order of edgepool::providers()
+    Random random;
+    double now_ms = 0;
+    CachedAnswer health;
+    std::map<std::uint64_t, OpenRequest> open_requests;
+    std::uint64_t next_open_request = 1;
+    std::vector<std::unique_ptr<host::Session>> spawned;  // to be taken by the boundary
+    std::vector<LogLine> log_lines;                        // to be taken by the boundary
+
+private:
+    std::string batch_seed_;
+    std::uint64_t batch_count_ = 0;
+};
+
+}  // namespace edgepool::app

@@ -1,0 +1,141 @@
+#include "app/attempts.hpp"
+
+#include <algorithm>
+
+#include "app/readiness.hpp"
+#include "app/relay.hpp"
+#include "rewrite/upstream_request.hpp"
+
+namespace edgepool::app {
+namespace {
+
+using keys::KeyPool;
+using verdict::Transport;
+
+KeyPool::Request request_of(const Journey& journey) {
+    KeyPool::Request request;
+    request.model = journey.plan.model;
+    request.affinity = journey.plan.token_hash;
+    request.tried = &journey.tried;
+    return request;
+}
+
+bool may_try_again(const Journey& journey) {
+    const config::Config& config = journey.exchange.app.config;
+    return journey.tried.size() < config.max_attempts && journey.exchange.left_of(config.timeouts.failover_ms) > 1;
+}
+
+// A key for this request; a pool that has run dry is filled from the database first, once.
+Task<std::optional<KeyPool::Ticket>> pick_key(Journey& journey) {
+    App& app = journey.exchange.app;
+    std::optional<KeyPool::Ticket> ticket = journey.state.pool.take(request_of(journey), app.now_ms, app.random);
+    if (ticket || !journey.tried.empty()) co_return ticket;
+    co_await reload_when_dry(journey.exchange, journey.state);
+    ticket = journey.state.pool.take(request_of(journey), app.now_ms, app.random);
+    co_return ticket;
+}
+
+host::Fetch fetch_of(const Journey& journey, const KeyPool::Ticket& ticket) {
+    const auto& timeouts = journey.exchange.app.config.timeouts;
+    host::Fetch fetch;
+    fetch.method = journey.plan.method;
+    fetch.url = journey.plan.url;
+    fetch.headers = rewrite::upstream_headers(*journey.state.provider, *journey.state.config, journey.exchange.request.headers, ticket.secret);
+    fetch.body_kind = journey.plan.body_kind;
+    fetch.splices = journey.plan.splices;
+    fetch.timeout_ms = std::min(timeouts.first_byte_ms, journey.exchange.left_of(timeouts.request_ms));
+    fetch.wanted = rewrite::consulted_response_headers();
+    return fetch;
+}
+
+Transport transport_of_fetch(host::Status status) {
+    switch (status) {
+        case host::Status::timeout: return Transport::timeout;
+        case host::Status::client_gone: return Transport::client_gone;
+        default: return Transport::unreachable;
+    }
+}
+
+Task<Step> attempt(Journey& journey, const KeyPool::Ticket& ticket) {
+    journey.begin_attempt(ticket);
+    host::Outcome fetched = co_await journey.exchange.session.perform(fetch_of(journey, ticket));
+    if (fetched.status != host::Status::ok) {
+        verdict::Answer answer;
+        answer.transport = transport_of_fetch(fetched.status);
+        answer.model = journey.plan.model;
+        answer.secret = ticket.secret;
+        journey.end_attempt(ticket, answer);
+        if (answer.transport != Transport::client_gone) co_return Step::next_key;
+        journey.end_request(stats::RequestEnd::failure, {});
+        co_return Step::answered;
+    }
+    const Head head{fetched.handle, static_cast<int>(fetched.number), Headers::from_wire(fetched.data)};
+    if (head.status < 200 || head.status > 299) {
+        const Step step = co_await relay_refusal(journey, ticket, head);
+        co_return step;
+    }
+    if (is_stream(journey, head)) {
+        const Step step = co_await relay_stream(journey, ticket, head);
+        co_return step;
+    }
+    const Step step = co_await relay_whole(journey, ticket, head);
+    co_return step;
+}
+
+std::uint32_t seconds_until(const std::optional<double>& at_ms, double now_ms) {
+    if (!at_ms || *at_ms <= now_ms) return 0;
+    return static_cast<std::uint32_t>(std::min((*at_ms - now_ms) / 1000 + 1, limits::kLongestBenchMs / 1000));
+}
+
+// Why no key could be had for a request that has tried none.
+Error shortage_error(const Journey& journey) {
+    const double now_ms = journey.exchange.app.now_ms;
+    const KeyPool::Shortage shortage = journey.state.pool.why_none(request_of(journey), now_ms);
+    const std::string provider(journey.state.provider->id);
+    Error error;
+    error.retry_after_s = seconds_until(shortage.next_ms, now_ms);
+    switch (shortage.kind) {
+        case KeyPool::Shortage::Kind::empty:
+            error.code = ErrorCode::no_keys;
+            error.detail = "the pool has no usable key for " + provider + ": import keys with POST /admin/api-keys/import";
+            break;
+        case KeyPool::Shortage::Kind::incident:
+            error.code = ErrorCode::incident;
+            error.detail = "the provider " + provider + " is failing for nearly every key; requests fail fast until it recovers";
+            break;
+        default:
+            error.code = ErrorCode::keys_exhausted;
+            error.detail = "every key for " + provider + " is resting; the first one returns after Retry-After";
+            break;
+    }
+    return error;
+}
+
+// All attempts failed and the provider gave no answer to pass on.
+Error transport_error(const Journey& journey) {
+    switch (journey.last_transport) {
+        case Transport::timeout: return {ErrorCode::upstream_timeout, "the provider did not answer in time", {}, 0};
+        case Transport::unreachable: return {ErrorCode::upstream_unreachable, "the provider cannot be reached", {}, 0};
+        default: return {ErrorCode::upstream_broken, "the provider's answer was cut short", {}, 0};
+    }
+}
+
+}  // namespace
+
+Task<void> run_attempts(Exchange& exchange, ProviderState& state, Plan plan) {
+    Journey journey(exchange, state, std::move(plan));
+    while (may_try_again(journey)) {
+        const std::optional<KeyPool::Ticket> ticket = co_await pick_key(journey);
+        if (!ticket) break;
+        const Step step = co_await attempt(journey, *ticket);
+        if (step == Step::answered) co_return;
+    }
+    if (journey.kept) {
+        co_await forward_kept(journey);
+    } else {
+        co_await answer_error(exchange, journey.tried.empty() ? shortage_error(journey) : transport_error(journey));
+    }
+    journey.end_request(stats::RequestEnd::failure, {});
+}
+
+}  // namespace edgepool::app

@@ -1,0 +1,44 @@
+// One client request on its way through the flows, and the ways of answering it. Lives in the frame of the root flow.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/app.hpp"
+#include "app/router.hpp"
+#include "http/request.hpp"
+#include "json/dom.hpp"
+
+namespace edgepool::app {
+
+struct Exchange {
+    App& app;
+    host::Session& session;
+    Request request;
+    Routing routing;
+    std::string request_id;
+    double began_ms = 0;
+
+    Dialect dialect() const { return routing.dialect; }
+
+    // Milliseconds left of `limit_ms` since the request began, at least 1.
+    std::uint32_t left_of(std::uint32_t limit_ms) const;
+};
+
+// Headers that every answer of ours carries: x-request-id, CORS, and no caching.
+Headers common_headers(const Exchange& exchange);
+
+// Answers in JSON.
+Task<void> answer_json(Exchange& exchange, int status, std::string body);
+Task<void> answer_json(Exchange& exchange, int status, json::Json body);
+
+// Answers with an error in the caller's dialect; 429 and 503 carry Retry-After.
+Task<void> answer_error(Exchange& exchange, Error error);
+
+// Reads the client's body whole within MAX_BODY_BYTES. Errors: body_too_large, request_timeout, body_unreadable, client_gone.
+Task<Result<std::string>> read_body(Exchange& exchange);
+
+// One database call; `arguments` is JSON text. Errors as store::read_rpc_answer, and storage_unavailable when it cannot be reached or is too slow.
+Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments);
+
+}  // namespace edgepool::app

@@ -1,0 +1,143 @@
+#include "app/flush.hpp"
+
+#include <algorithm>
+
+#include "app/exchange.hpp"
+#include "base/text.hpp"
+#include "store/calls.hpp"
+
+namespace edgepool::app {
+namespace {
+
+constexpr double kSendLeaseMs = 2.0 * limits::kDatabaseTimeoutMs + 2'000;  // a call, reading its answer, and some
+constexpr double kLeaderGraceMs = 3'000;                                  // past its window a leader is taken for dead
+constexpr int kTriesPerFlow = 4;                                          // then the next request's flow goes on
+constexpr std::uint32_t kFirstBackoffMs = 500;
+constexpr double kUrgentLeaseMs = 1'000;
+
+// A refusal of the batch itself, which no retry would change.
+bool is_final_refusal(const Error& error) { return error.code == ErrorCode::storage_refused; }
+
+void log_flush_failure(App& app, const ProviderState& state, const Outgoing& batch, const Error& error) {
+    const json::Json line{{"event", is_final_refusal(error) ? "batch_refused" : "flush_failed"},
+                          {"provider", state.provider->id},
+                          {"batch", batch.batch_id},
+                          {"error", error_info(error.code).name},
+                          {"detail", error.detail}};
+    app.log(true, json::dump(line));
+}
+
+void cut_batch(App& app, ProviderState& state) {
+    const stats::Batch batch = state.counts.cut(app.next_batch_id(), limits::kMaxUsageRows, app.now_ms);
+    state.flush.outbox.push_back({batch.id, store::record_arguments(state.provider->id, batch)});
+}
+
+bool is_under_way(const FlushState& flush, double now_ms) {
+    return flush.sent_at_ms != 0 && now_ms >= flush.sent_at_ms && now_ms - flush.sent_at_ms < kSendLeaseMs;
+}
+
+// Sends the first batch of the outbox. True when it is dealt with.
+Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
+    FlushState& flush = state.flush;
+    flush.sent_at_ms = app.now_ms;
+    const Outgoing batch = flush.outbox.front();
+    const Result<json::Json> answer = co_await call_database(app, session, "pool_record", batch.arguments);
+    const bool still_first = !flush.outbox.empty() && flush.outbox.front().batch_id == batch.batch_id;
+    if (!still_first) co_return true;
+    flush.sent_at_ms = 0;
+
+    const Result<store::RecordAnswer> record = answer ? store::decode_record(*answer) : tl::unexpected<Error>(answer.error());
+    if (record) {
+        flush.outbox.pop_front();
+        flush.failures = 0;
+        flush.window_ms = std::clamp(record->hint_ms, limits::kFlushWindowMs, limits::kLongestFlushWindowMs);
+        co_return true;
+    }
+    ++flush.failures;
+    log_flush_failure(app, state, batch, record.error());
+    const bool is_refused = is_final_refusal(record.error());
+    if (is_refused) flush.outbox.pop_front();
+    co_return is_refused;
+}
+
+Task<void> flush_after(App& app, host::Session& session, ProviderState& state, std::uint32_t delay_ms) {
+    if (delay_ms > 0) co_await session.perform(host::Sleep{delay_ms});
+    std::uint32_t backoff_ms = kFirstBackoffMs;
+    for (int attempt = 0; attempt < kTriesPerFlow; ++attempt) {
+        const bool all_sent = co_await flush_now(app, session, state);
+        if (all_sent) break;
+        state.flush.leader_until_ms = app.now_ms + backoff_ms + kSendLeaseMs;
+        co_await session.perform(host::Sleep{backoff_ms + static_cast<std::uint32_t>(app.random.below(backoff_ms))});
+        backoff_ms *= 2;
+    }
+    state.flush.leader_until_ms = 0;
+}
+
+bool is_leased(double until_ms, double now_ms, double longest_ms) { return until_ms > now_ms && until_ms - now_ms <= longest_ms; }
+
+}  // namespace
+
+void schedule_flush(App& app, ProviderState& state) {
+    FlushState& flush = state.flush;
+    if (state.counts.empty() && flush.outbox.empty()) return;
+    constexpr double kLongestLeaseMs = limits::kLongestFlushWindowMs * 2.0 + kSendLeaseMs + kLeaderGraceMs;
+    if (is_leased(flush.leader_until_ms, app.now_ms, kLongestLeaseMs)) return;
+    // Up to a fifth of the window earlier or later, so that isolates that began together drift apart.
+    const std::uint32_t delay_ms = flush.window_ms - flush.window_ms / 5 + static_cast<std::uint32_t>(app.random.below(flush.window_ms / 5 + 1));
+    flush.leader_until_ms = app.now_ms + delay_ms + kLeaderGraceMs;
+    app.spawn([&](host::Session& session) { return flush_after(app, session, state, delay_ms); });
+}
+
+void schedule_urgent_flush(App& app, ProviderState& state) {
+    FlushState& flush = state.flush;
+    if (is_leased(flush.urgent_until_ms, app.now_ms, kUrgentLeaseMs)) {
+        schedule_flush(app, state);
+        return;
+    }
+    flush.urgent_until_ms = app.now_ms + kUrgentLeaseMs;
+    app.spawn([&](host::Session& session) { return flush_after(app, session, state, 0); });
+}
+
+Task<bool> flush_now(App& app, host::Session& session, ProviderState& state) {
+    while (!state.counts.empty() || !state.flush.outbox.empty()) {
+        if (is_under_way(state.flush, app.now_ms)) co_return false;
+        if (state.flush.outbox.empty()) cut_batch(app, state);
+        const bool is_dealt_with = co_await send_first(app, session, state);
+        if (!is_dealt_with) co_return false;
+    }
+    co_return true;
+}
+
+std::string salvage_counts(App& app) {
+    for (const auto& [number, open] : app.open_requests) {
+        ProviderState& state = app.providers[open.provider_index];
+        const auto request_end = open.is_committed ? stats::RequestEnd::success : stats::RequestEnd::failure;
+        const auto attempt_end = open.is_committed ? stats::AttemptEnd::success : stats::AttemptEnd::blameless_failure;
+        state.counts.add_request(open.token_hash, open.model, request_end, {}, app.now_ms);
+        if (!open.key_id.empty()) state.counts.add_attempt(open.key_id, attempt_end, {}, app.now_ms);
+    }
+    app.open_requests.clear();
+    std::string wire;
+    for (ProviderState& state : app.providers) {
+        while (!state.counts.empty()) cut_batch(app, state);
+        for (const Outgoing& batch : state.flush.outbox) {
+            wire.append(state.provider->id).push_back('\0');
+            wire.append(batch.batch_id).push_back('\0');
+            wire.append(batch.arguments).push_back('\0');
+        }
+    }
+    return wire;
+}
+
+void adopt_salvage(App& app, std::string_view wire) {
+    std::vector<std::string_view> fields = split(wire, '\0');
+    for (std::size_t i = 0; i + 3 <= fields.size(); i += 3) {
+        const Provider* provider = find_provider(fields[i]);
+        if (provider == nullptr) continue;
+        ProviderState& state = app.state_of(*provider);
+        state.flush.outbox.push_back({std::string(fields[i + 1]), std::string(fields[i + 2])});
+        schedule_flush(app, state);
+    }
+}
+
+}  // namespace edgepool::app

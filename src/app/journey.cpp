@@ -1,0 +1,75 @@
+#include "app/journey.hpp"
+
+#include "app/flush.hpp"
+
+namespace edgepool::app {
+namespace {
+
+using verdict::Blame;
+
+// Only what the key itself did lengthens its streak of failures.
+stats::AttemptEnd attempt_end(const verdict::Verdict& verdict) {
+    const bool is_keys_doing = verdict.blame == Blame::key || verdict.blame == Blame::key_model || verdict.blame == Blame::account;
+    return is_keys_doing ? stats::AttemptEnd::failure : stats::AttemptEnd::blameless_failure;
+}
+
+}  // namespace
+
+void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {
+    App& app = exchange.app;
+    tried.push_back(ticket.id);
+    attempt_began_ms_ = app.now_ms;
+    if (plan.model.empty()) return;
+    if (open_number_ == 0) open_number_ = app.next_open_request++;
+    app.open_requests[open_number_] = {provider_index(*state.provider), plan.token_hash, plan.model, ticket.id, false};
+}
+
+void Journey::persist(std::vector<keys::VerdictRecord> verdicts) {
+    if (verdicts.empty()) return;
+    state.counts.add_verdicts(std::move(verdicts));
+    schedule_urgent_flush(exchange.app, state);
+}
+
+void Journey::settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome) {
+    std::vector<keys::VerdictRecord> verdicts;
+    state.pool.settle(ticket, outcome, exchange.app.now_ms, verdicts);
+    persist(std::move(verdicts));
+    if (open_number_ != 0) exchange.app.open_requests[open_number_].key_id.clear();
+}
+
+void Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usage& usage, double latency_ms) {
+    keys::KeyPool::Outcome outcome;
+    outcome.success = true;
+    outcome.model = plan.model;
+    outcome.latency_ms = latency_ms;
+    settle(ticket, outcome);
+    if (!plan.model.empty()) state.counts.add_attempt(ticket.id, stats::AttemptEnd::success, usage, exchange.app.now_ms);
+}
+
+verdict::Verdict Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const verdict::Answer& answer) {
+    verdict::Verdict verdict = verdict::judge(*state.provider, answer, exchange.app.now_ms);
+    last_transport = answer.transport;
+    keys::KeyPool::Outcome outcome;
+    outcome.verdict = &verdict;
+    outcome.model = plan.model;
+    outcome.latency_ms = attempt_ms();
+    settle(ticket, outcome);
+    if (!plan.model.empty()) state.counts.add_attempt(ticket.id, attempt_end(verdict), {}, exchange.app.now_ms);
+    return verdict;
+}
+
+void Journey::commit(const keys::KeyPool::Ticket& ticket) {
+    std::vector<keys::VerdictRecord> verdicts;
+    state.pool.confirm(ticket, exchange.app.now_ms, verdicts);
+    persist(std::move(verdicts));
+    if (open_number_ != 0) exchange.app.open_requests[open_number_].is_committed = true;
+}
+
+void Journey::end_request(stats::RequestEnd end, const usage::Usage& usage) {
+    if (plan.model.empty() || open_number_ == 0) return;
+    exchange.app.open_requests.erase(open_number_);
+    state.counts.add_request(plan.token_hash, plan.model, end, usage, exchange.app.now_ms);
+    schedule_flush(exchange.app, state);
+}
+
+}  // namespace edgepool::app

@@ -1,0 +1,15 @@
+// Success rates as the older deployment's clients read them: a share in hundredths of a percent.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace edgepool::app {
+
+// "66.67"; "0.00" when there is nothing.
+std::string percent_text(std::int64_t part, std::int64_t whole);
+
+// 66.67
+double percent_number(std::int64_t part, std::int64_t whole);
+
+}  // namespace edgepool::app

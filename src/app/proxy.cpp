@@ -1,0 +1,135 @@
+#include "app/proxy.hpp"
+
+#include "app/attempts.hpp"
+#include "app/readiness.hpp"
+#include "json/request_facts.hpp"
+#include "rewrite/upstream_request.hpp"
+
+namespace edgepool::app {
+namespace {
+
+// The provider that the path names, when it can be used at all.
+Result<ProviderState*> usable_provider(Exchange& exchange) {
+    const config::Config& config = exchange.app.config;
+    if (!config.usable()) return fail(ErrorCode::not_configured, config::configuration_gap(config));
+    ProviderState& state = exchange.app.state_of(*exchange.routing.match.provider);
+    if (state.config->disabled) {
+        return fail(ErrorCode::provider_disabled, "the provider " + std::string(state.provider->id) + " is switched off");
+    }
+    return &state;
+}
+
+// What of the body the pool needs; the body itself is not kept.
+Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& state) {
+    const Result<std::string> body = co_await read_body(exchange);
+    if (!body) co_return tl::unexpected<Error>(body.error());
+    const Result<json::RequestFacts> facts = json::read_request_facts(*body);
+    if (!facts) co_return tl::unexpected<Error>(facts.error());
+    if (facts->model.empty()) co_return fail(ErrorCode::missing_model, "the request body names no model", "model");
+
+    const Match& match = exchange.routing.match;
+    Plan plan;
+    plan.method = exchange.request.method;
+    plan.url = rewrite::upstream_url(*state.provider, *state.config, match.path, exchange.request.query);
+    plan.model = facts->model;
+    plan.body_kind = host::BodyKind::client;
+    plan.streams = facts->stream.value_or(match.streams_by_default);
+    plan.is_generation = match.handler == Handler::generate && match.path != "/api/show";
+    plan.request_bytes = body->size();
+    co_return plan;
+}
+
+constexpr double kModelsFreshMs = 300'000;
+constexpr double kModelsPauseMs = 5'000;  // callers without a token cannot make the pool ask more often than this
+
+bool is_younger(double at_ms, double span_ms, double now_ms) { return at_ms != 0 && now_ms >= at_ms && now_ms - at_ms < span_ms; }
+
+// A valid token, or none at all. Either way the working set is there afterwards.
+Task<Result<std::monostate>> admit_with_optional_token(Exchange& exchange, ProviderState& state) {
+    if (bearer_credential(exchange.request.headers).empty()) {
+        Result<std::monostate> loaded = co_await ensure_loaded(exchange, state);
+        co_return loaded;
+    }
+    const Result<auth::Token> token = co_await authenticate(exchange, state);
+    if (!token) co_return tl::unexpected<Error>(token.error());
+    co_return std::monostate{};
+}
+
+Plan plan_without_body(const Exchange& exchange, const ProviderState& state) {
+    Plan plan;
+    plan.method = "GET";
+    plan.url = rewrite::upstream_url(*state.provider, *state.config, exchange.routing.match.path, exchange.request.query);
+    return plan;
+}
+
+}  // namespace
+
+Task<void> serve_generate(Exchange& exchange) {
+    const Result<ProviderState*> state = usable_provider(exchange);
+    if (!state) {
+        co_await answer_error(exchange, state.error());
+        co_return;
+    }
+    const Result<auth::Token> token = co_await authenticate(exchange, **state);
+    if (!token) {
+        co_await answer_error(exchange, token.error());
+        co_return;
+    }
+    Result<Plan> plan = co_await plan_generation(exchange, **state);
+    if (!plan) {
+        if (plan.error().code != ErrorCode::client_gone) co_await answer_error(exchange, plan.error());
+        co_return;
+    }
+    plan->token_hash = token->hash;
+    refresh_when_stale(exchange.app, **state);
+    co_await run_attempts(exchange, **state, std::move(*plan));
+}
+
+Task<void> serve_passthrough(Exchange& exchange) {
+    const Result<ProviderState*> state = usable_provider(exchange);
+    if (!state) {
+        co_await answer_error(exchange, state.error());
+        co_return;
+    }
+    const Result<auth::Token> token = co_await authenticate(exchange, **state);
+    if (!token) {
+        co_await answer_error(exchange, token.error());
+        co_return;
+    }
+    Plan plan = plan_without_body(exchange, **state);
+    plan.token_hash = token->hash;
+    refresh_when_stale(exchange.app, **state);
+    co_await run_attempts(exchange, **state, std::move(plan));
+}
+
+Task<void> serve_models(Exchange& exchange) {
+    const Result<ProviderState*> state = usable_provider(exchange);
+    if (!state) {
+        co_await answer_error(exchange, state.error());
+        co_return;
+    }
+    const Result<std::monostate> admitted = co_await admit_with_optional_token(exchange, **state);
+    if (!admitted) {
+        co_await answer_error(exchange, admitted.error());
+        co_return;
+    }
+    App& app = exchange.app;
+    CachedAnswer& cached = (*state)->models;
+    const bool is_listed_as_is = exchange.request.query.empty();
+    if (is_listed_as_is && is_younger(cached.at_ms, kModelsFreshMs, app.now_ms)) {
+        co_await answer_json(exchange, 200, cached.body);
+        co_return;
+    }
+    const bool is_anonymous = bearer_credential(exchange.request.headers).empty();
+    if (is_anonymous && is_younger(cached.tried_ms, kModelsPauseMs, app.now_ms)) {
+        co_await answer_error(exchange, {ErrorCode::rate_limited, "the list of models is not at hand; try again, or send a client token", {}, 5});
+        co_return;
+    }
+    cached.tried_ms = app.now_ms;
+    Plan plan = plan_without_body(exchange, **state);
+    if (is_listed_as_is) plan.remember = &cached;
+    refresh_when_stale(app, **state);
+    co_await run_attempts(exchange, **state, std::move(plan));
+}
+
+}  // namespace edgepool::app

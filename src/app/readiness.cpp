@@ -1,0 +1,162 @@
+#include "app/readiness.hpp"
+
+#include <algorithm>
+
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "store/calls.hpp"
+
+namespace edgepool::app {
+namespace {
+
+constexpr double kLoadPauseMs = 1'000;       // after a failure, and between reloads of a dry pool: spares a database in trouble
+constexpr double kRefreshLeaseMs = 20'000;
+constexpr double kWholeReloadMs = 300'000;   // the working set is a slice: take a fresh one now and then
+constexpr std::size_t kChangesLimit = 1000;
+
+bool has_passed(double since_ms, double span_ms, double now_ms) { return now_ms < since_ms || now_ms - since_ms >= span_ms; }
+
+Error load_failure(const Error& error) {
+    Error out = error;
+    if (out.retry_after_s == 0) out.retry_after_s = 2;
+    return out;
+}
+
+// Takes a working set and, when a hash is given, that token.
+Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
+    const std::string start = app.next_request_id();
+    const Result<json::Json> answer = co_await call_database(
+        app, session, "pool_take", store::take_arguments(state.provider->id, limits::kWorkingSetKeys, start, token_hash));
+    Result<store::TakeAnswer> take = answer ? store::decode_take(*answer) : tl::unexpected<Error>(answer.error());
+    if (!take) {
+        state.load_failed_ms = app.now_ms;
+        state.load_error = load_failure(take.error());
+        co_return tl::unexpected<Error>(state.load_error);
+    }
+    state.loaded = true;
+    state.loaded_ms = state.refreshed_ms = app.now_ms;
+    state.load_failed_ms = 0;
+    state.db_since_ms = take->next_since_ms;
+    state.total = take->set.total;
+    state.usable = take->set.usable;
+    state.pool.load(std::move(take->set), app.now_ms);
+    if (!token_hash.empty()) {
+        if (take->token) state.tokens.put(std::move(*take->token), app.now_ms);
+        else state.tokens.put_unknown(token_hash, app.now_ms);
+    }
+    co_return std::monostate{};
+}
+
+Task<Result<std::monostate>> load_unless_failing(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
+    if (state.load_failed_ms != 0 && !has_passed(state.load_failed_ms, kLoadPauseMs, app.now_ms)) {
+        co_return tl::unexpected<Error>(state.load_error);
+    }
+    Result<std::monostate> loaded = co_await load(app, session, state, std::move(token_hash));
+    co_return loaded;
+}
+
+// More has changed than could be told, or a key is usable now that the working set lacks and has room for.
+bool wants_whole_reload(const ProviderState& state, const store::ChangesAnswer& answer) {
+    if (answer.changes.more) return true;
+    if (state.pool.size() >= limits::kWorkingSetKeys) return false;
+    return std::any_of(answer.changes.keys.begin(), answer.changes.keys.end(),
+                       [&](const keys::KeyChange& change) { return change.usable && !state.pool.contains(change.id); });
+}
+
+Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
+    bool take_whole = has_passed(state.loaded_ms, kWholeReloadMs, app.now_ms);
+    const Result<json::Json> answer =
+        co_await call_database(app, session, "pool_changes", store::changes_arguments(state.provider->id, state.db_since_ms, kChangesLimit));
+    const Result<store::ChangesAnswer> changes = answer ? store::decode_changes(*answer) : tl::unexpected<Error>(answer.error());
+    if (changes) {
+        state.refreshed_ms = app.now_ms;
+        state.db_since_ms = changes->next_since_ms;
+        state.total = changes->changes.total;
+        state.usable = changes->changes.usable;
+        take_whole = take_whole || wants_whole_reload(state, *changes);
+        state.pool.apply(changes->changes, app.now_ms);
+        for (const std::string& hash : changes->token_hashes) state.tokens.forget(hash);
+    } else {
+        state.load_error = load_failure(changes.error());
+        app.log(true, json::dump({{"event", "refresh_failed"}, {"provider", state.provider->id}, {"detail", changes.error().detail}}));
+    }
+    if (changes && take_whole) co_await load(app, session, state, std::string());
+    // After a failure the lease stays for a while: a database in trouble is not asked by every request.
+    state.refresh_lease_ms = changes ? 0 : app.now_ms + kLoadPauseMs;
+}
+
+Task<Result<std::monostate>> look_token_up(Exchange& exchange, ProviderState& state, std::string hash) {
+    App& app = exchange.app;
+    if (!state.tokens.may_look_up(app.now_ms)) {
+        Error error{ErrorCode::rate_limited, "too many unknown tokens at the moment; try again", {}, 1};
+        co_return tl::unexpected<Error>(std::move(error));
+    }
+    const Result<json::Json> answer =
+        co_await call_database(app, exchange.session, "pool_token", store::token_arguments(state.provider->id, hash));
+    Result<std::optional<auth::Token>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
+    if (*token) state.tokens.put(std::move(**token), app.now_ms);
+    else state.tokens.put_unknown(hash, app.now_ms);
+    co_return std::monostate{};
+}
+
+Result<auth::Token> check(const ProviderState& state, const std::string& hash, double now_ms) {
+    const auth::Token* token = nullptr;
+    if (state.tokens.find(hash, now_ms, token) != auth::TokenCache::State::known) {
+        return fail(ErrorCode::invalid_token, "this client token is not valid");
+    }
+    if (token->disabled) return fail(ErrorCode::disabled_token, "this client token is disabled");
+    if (token->expires_ms && *token->expires_ms <= now_ms) return fail(ErrorCode::expired_token, "this client token has expired");
+    return *token;
+}
+
+}  // namespace
+
+Task<Result<auth::Token>> authenticate(Exchange& exchange, ProviderState& state) {
+    const std::string_view credential = bearer_credential(exchange.request.headers);
+    if (credential.empty()) {
+        co_return fail(ErrorCode::missing_token, "send a client token as \"Authorization: Bearer <token>\" or \"x-api-key: <token>\"");
+    }
+    if (credential.size() > limits::kMaxTokenBytes) co_return fail(ErrorCode::invalid_token, "this client token is not valid");
+    const std::string hash = sha256_hex(credential);
+
+    if (!state.loaded) {
+        const Result<std::monostate> loaded = co_await load_unless_failing(exchange.app, exchange.session, state, hash);
+        if (!loaded) co_return tl::unexpected<Error>(loaded.error());
+    }
+    const auth::Token* known = nullptr;
+    if (state.tokens.find(hash, exchange.app.now_ms, known) == auth::TokenCache::State::missing) {
+        const Result<std::monostate> looked_up = co_await look_token_up(exchange, state, hash);
+        if (!looked_up) co_return tl::unexpected<Error>(looked_up.error());
+    }
+    co_return check(state, hash, exchange.app.now_ms);
+}
+
+Task<Result<std::monostate>> ensure_loaded(Exchange& exchange, ProviderState& state) {
+    if (state.loaded) co_return std::monostate{};
+    Result<std::monostate> loaded = co_await load_unless_failing(exchange.app, exchange.session, state, std::string());
+    co_return loaded;
+}
+
+Task<void> reload_when_dry(Exchange& exchange, ProviderState& state) {
+    App& app = exchange.app;
+    if (!has_passed(state.loaded_ms, kLoadPauseMs, app.now_ms)) co_return;
+    const Result<std::monostate> loaded = co_await load_unless_failing(app, exchange.session, state, std::string());
+    if (!loaded) app.log(true, json::dump({{"event", "reload_failed"}, {"provider", state.provider->id}, {"detail", loaded.error().detail}}));
+}
+
+void refresh_when_stale(App& app, ProviderState& state) {
+    if (!state.loaded || !has_passed(state.refreshed_ms, limits::kWorkingSetFreshMs, app.now_ms)) return;
+    const bool is_leased = state.refresh_lease_ms > app.now_ms && state.refresh_lease_ms - app.now_ms <= kRefreshLeaseMs;
+    if (is_leased) return;
+    state.refresh_lease_ms = app.now_ms + kRefreshLeaseMs;
+    app.spawn([&](host::Session& session) { return refresh(app, session, state); });
+}
+
+Task<void> reload_now(Exchange& exchange, ProviderState& state) {
+    state.loaded_ms = 0;
+    state.load_failed_ms = 0;
+    co_await reload_when_dry(exchange, state);
+}
+
+}  // namespace edgepool::app

@@ -1,0 +1,137 @@
+#include "app/router.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "http/request.hpp"
+
+namespace edgepool::app {
+namespace {
+
+struct Row {
+    std::string_view method;
+    std::string_view path;  // ends in "/*" when the last part is variable
+    Handler handler;
+    Dialect dialect;
+    bool streams_by_default = false;
+};
+
+// Behind a provider's prefix, or none.
+constexpr std::array kProxyRows = {
+    Row{"POST", "/v1/chat/completions", Handler::generate, Dialect::openai},
+    Row{"POST", "/v1/completions", Handler::generate, Dialect::openai},
+    Row{"POST", "/v1/embeddings", Handler::generate, Dialect::openai},
+    Row{"POST", "/v1/responses", Handler::generate, Dialect::openai},
+    Row{"GET", "/v1/models", Handler::models, Dialect::openai},
+    Row{"GET", "/v1/models/*", Handler::passthrough, Dialect::openai},
+    Row{"POST", "/v1/messages", Handler::generate, Dialect::anthropic},
+};
+
+// Only where the provider speaks Ollama's own API.
+constexpr std::array kNativeRows = {
+    Row{"POST", "/api/chat", Handler::generate, Dialect::ollama, true},
+    Row{"POST", "/api/generate", Handler::generate, Dialect::ollama, true},
+    Row{"POST", "/api/embed", Handler::generate, Dialect::ollama},
+    Row{"POST", "/api/embeddings", Handler::generate, Dialect::ollama},
+    Row{"POST", "/api/show", Handler::generate, Dialect::ollama},
+    Row{"GET", "/api/tags", Handler::passthrough, Dialect::ollama},
+    Row{"GET", "/api/version", Handler::passthrough, Dialect::ollama},
+};
+
+constexpr std::array kPublicRows = {
+    Row{"GET", "/", Handler::home, Dialect::admin},
+    Row{"GET", "/health", Handler::health, Dialect::admin},
+    Row{"GET", "/admin/public-stats", Handler::public_stats, Dialect::admin},
+};
+
+constexpr std::array kAdminRows = {
+    Row{"GET", "/admin/stats", Handler::admin_stats, Dialect::admin},
+    Row{"GET", "/admin/api-keys", Handler::keys_list, Dialect::admin},
+    Row{"POST", "/admin/api-keys", Handler::keys_add, Dialect::admin},
+    Row{"DELETE", "/admin/api-keys", Handler::keys_remove, Dialect::admin},
+    Row{"DELETE", "/admin/api-keys/*", Handler::keys_remove, Dialect::admin},
+    Row{"POST", "/admin/api-keys/import", Handler::keys_import, Dialect::admin},
+    Row{"GET", "/admin/tokens", Handler::tokens_list, Dialect::admin},
+    Row{"POST", "/admin/tokens", Handler::tokens_create, Dialect::admin},
+    Row{"DELETE", "/admin/tokens", Handler::tokens_remove, Dialect::admin},
+    Row{"DELETE", "/admin/tokens/*", Handler::tokens_remove, Dialect::admin},
+    Row{"GET", "/admin/client-tokens", Handler::tokens_list, Dialect::admin},
+    Row{"POST", "/admin/client-tokens", Handler::tokens_create, Dialect::admin},
+    Row{"DELETE", "/admin/client-tokens", Handler::tokens_remove, Dialect::admin},
+    Row{"DELETE", "/admin/client-tokens/*", Handler::tokens_remove, Dialect::admin},
+};
+
+bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+bool matches(const Row& row, std::string_view path, std::string_view& parameter) {
+    if (!row.path.empty() && row.path.back() == '*') {
+        const std::string_view stem = row.path.substr(0, row.path.size() - 1);
+        if (path.size() <= stem.size() || !begins_with(path, stem)) return false;
+        parameter = path.substr(stem.size());
+        return true;
+    }
+    parameter = {};
+    return path == row.path;
+}
+
+// Looks `path` up in `rows`. Fills the match, or the methods that the path would allow.
+template <class Rows>
+bool look_up(const Rows& rows, std::string_view method, std::string_view path, Routing& routing) {
+    for (const Row& row : rows) {
+        std::string_view parameter;
+        if (!matches(row, path, parameter)) continue;
+        routing.dialect = row.dialect;
+        const bool head = method == "HEAD" && row.method == "GET";
+        if (row.method != method && !head) {
+            routing.allowed.push_back(row.method);
+            continue;
+        }
+        routing.match.handler = row.handler;
+        routing.match.dialect = row.dialect;
+        routing.match.path = path;
+        routing.match.parameter = percent_decode(parameter);
+        routing.match.streams_by_default = row.streams_by_default;
+        return true;
+    }
+    return false;
+}
+
+// The provider that a path names by its first part, else the default one; cuts that part off.
+const Provider* provider_of_path(std::string_view& path) {
+    const Provider* fallback = nullptr;
+    for (const Provider& provider : providers()) {
+        if (provider.is_default) fallback = &provider;
+        const std::string prefix = "/" + std::string(provider.id) + "/";
+        if (begins_with(path, prefix)) {
+            path.remove_prefix(prefix.size() - 1);
+            return &provider;
+        }
+    }
+    return fallback;
+}
+
+}  // namespace
+
+Routing route(std::string_view method, std::string_view path) {
+    Routing routing;
+    if (look_up(kAdminRows, method, path, routing)) return routing;
+    const bool is_admin_path = !routing.allowed.empty();
+    if (!is_admin_path) {
+        routing.is_public = true;
+        if (look_up(kPublicRows, method, path, routing)) return routing;
+        std::string_view rest = path;
+        const Provider* provider = provider_of_path(rest);
+        routing.match.provider = provider;
+        if (look_up(kProxyRows, method, rest, routing)) return routing;
+        if (provider->serves_ollama_native && look_up(kNativeRows, method, rest, routing)) return routing;
+        routing.match.provider = nullptr;
+        if (routing.allowed.empty()) {
+            routing.is_public = !begins_with(path, "/admin/");
+            routing.dialect = begins_with(rest, "/v1/") ? Dialect::openai : begins_with(rest, "/api/") ? Dialect::ollama : Dialect::admin;
+        }
+    }
+    routing.error = routing.allowed.empty() ? RouteError::not_found : RouteError::method_not_allowed;
+    return routing;
+}
+
+}  // namespace edgepool::app

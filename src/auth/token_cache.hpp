@@ -1,0 +1,50 @@
+// Client tokens that this isolate has met, by the SHA-256 of the token; the token itself is never kept. Also remembers, for a short
+// while and within bounds, hashes that the database does not know, and rations the look-ups of tokens never seen before, so that a flood
+// of invented tokens stays away from the database.
+//
+// Invariants
+// 1. A hash is either known or unknown, never both.
+// 2. Known and unknown entries are bounded by limits.hpp; when full, the oldest go first.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace edgepool::auth {
+
+struct Token {
+    std::string hash;  // 64 hex digits
+    std::string name;
+    bool disabled = false;
+    std::optional<double> expires_ms;
+};
+
+class TokenCache {
+public:
+    enum class State { known, unknown, missing };
+
+    State find(std::string_view hash, double now_ms, const Token*& token) const;
+
+    void put(Token token, double now_ms);
+    void put_unknown(std::string_view hash, double now_ms);
+
+    // The token has changed in the database: ask again when it comes next.
+    void forget(std::string_view hash);
+
+    // True when a look-up may be made now; takes one from the ration (a burst of 50, 20 more each second).
+    bool may_look_up(double now_ms);
+
+private:
+    struct Known {
+        Token token;
+        double since_ms = 0;
+    };
+    std::unordered_map<std::string, Known> known_;
+    std::unordered_map<std::string, double> unknown_;  // hash → since
+    double ration_ = 50;
+    double rationed_at_ms_ = 0;
+};
+
+}  // namespace edgepool::auth

@@ -1,0 +1,184 @@
+#include "config/config.hpp"
+
+#include <array>
+
+#include "base/sha256.hpp"
+#include "base/text.hpp"
+#include "provider/provider.hpp"
+
+namespace edgepool::config {
+namespace {
+
+// Values that example files ship with: as good as unset.
+constexpr std::array<std::string_view, 8> kPlaceholders = {
+    "change-me", "changeme", "change_me", "your-admin-token", "your_admin_token", "admin", "placeholder", "xxx"};
+
+bool is_placeholder(std::string_view token) {
+    for (const std::string_view placeholder : kPlaceholders) {
+        if (equals_ignoring_case(token, placeholder)) return true;
+    }
+    return token.front() == '<' || token.front() == '[';
+}
+
+class Reader {
+public:
+    Reader(const Variables& variables, Config& config) : variables_(variables), config_(config) {}
+
+    void problem(std::string_view name, std::string_view what) {
+        config_.problems.push_back(std::string(name).append(": ").append(what));
+    }
+
+    bool flag(std::string_view name) {
+        const std::string_view text = variables_.get(name);
+        if (text.empty() || equals_ignoring_case(text, "false") || text == "0" || equals_ignoring_case(text, "no")) return false;
+        if (equals_ignoring_case(text, "true") || text == "1" || equals_ignoring_case(text, "yes")) return true;
+        problem(name, "must be true or false");
+        return false;
+    }
+
+    template <class Number>
+    void number(std::string_view name, std::uint64_t lowest, std::uint64_t highest, Number& value) {
+        const std::string_view text = variables_.get(name);
+        if (text.empty()) return;
+        const auto parsed = parse_u64(text);
+        if (parsed && *parsed >= lowest && *parsed <= highest) {
+            value = static_cast<Number>(*parsed);
+        } else {
+            problem(name, "must be a whole number from " + std::to_string(lowest) + " to " + std::to_string(highest));
+        }
+    }
+
+    // An absolute http(s) URL without user, query or fragment; trailing slashes are cut.
+    std::string url(std::string_view name, std::string_view fallback) {
+        std::string_view text = variables_.get(name);
+        if (text.empty()) return std::string(fallback);
+        while (text.back() == '/') text.remove_suffix(1);
+        const std::size_t scheme = text.find("://");
+        const std::string_view host = scheme == std::string_view::npos ? std::string_view{} : text.substr(scheme + 3);
+        const bool good_scheme = text.substr(0, scheme) == "https" || text.substr(0, scheme) == "http";
+        if (!good_scheme || host.empty() || host.front() == '/' || text.find_first_of("@?# \t\r\n\\") != std::string_view::npos) {
+            problem(name, "must be an http(s) URL without user, query or fragment");
+            return std::string(fallback);
+        }
+        return std::string(text);
+    }
+
+private:
+    const Variables& variables_;
+    Config& config_;
+};
+
+void read_admin_token(const Variables& variables, Config& config) {
+    const std::string_view token = variables.get("ADMIN_TOKEN");
+    if (token.empty() || is_placeholder(token)) {
+        config.missing.emplace_back("ADMIN_TOKEN");
+    } else {
+        config.admin_token_hash = sha256_hex(token);
+    }
+}
+
+void read_storage(const Variables& variables, Reader& reader, Config& config) {
+    const std::string_view database_url = variables.get("DATABASE_URL");
+    config.storage.rest_url = reader.url("SUPABASE_REST_URL", database_url.empty() ? "" : rest_url_of(database_url));
+    if (config.storage.rest_url.empty()) {
+        if (variables.get("SUPABASE_REST_URL").empty() && !database_url.empty()) {
+            reader.problem("DATABASE_URL", "names no Supabase project; set SUPABASE_REST_URL");
+        } else {
+            config.missing.emplace_back("SUPABASE_REST_URL");
+        }
+    }
+    config.storage.service_key = variables.get("SUPABASE_SERVICE_ROLE_KEY");
+    if (config.storage.service_key.empty()) config.missing.emplace_back("SUPABASE_SERVICE_ROLE_KEY");
+}
+
+void read_providers(const Variables& variables, Reader& reader, Config& config) {
+    for (const Provider& provider : providers()) {
+        ProviderConfig row;
+        row.base_url = reader.url(provider.base_url_variable, provider.default_base_url);
+        row.disabled = reader.flag(provider.disable_variable);
+        for (const Attribution& attribution : provider.attributions) {
+            const std::string_view value = variables.get(attribution.variable);
+            if (!value.empty()) row.attribution.emplace_back(attribution.header, value);
+        }
+        config.providers.push_back(std::move(row));
+    }
+}
+
+}  // namespace
+
+std::string rest_url_of(std::string_view database_url) {
+    const auto project_url = [](std::string_view reference) -> std::string {
+        for (const char c : reference) {
+            if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) return {};
+        }
+        return reference.empty() ? std::string{} : "https://" + std::string(reference) + ".supabase.co/rest/v1";
+    };
+    const std::size_t scheme = database_url.find("://");
+    if (scheme == std::string_view::npos) return {};
+    std::string_view rest = database_url.substr(scheme + 3);
+    const std::size_t at = rest.rfind('@');
+    if (at == std::string_view::npos) return {};
+    const std::string_view user = rest.substr(0, rest.find(':'));
+    constexpr std::string_view kUser = "postgres.";
+    if (user.size() < at && user.substr(0, kUser.size()) == kUser) return project_url(user.substr(kUser.size()));
+    std::string_view host = rest.substr(at + 1);
+    host = host.substr(0, host.find_first_of(":/?"));
+    constexpr std::string_view kHostBegin = "db.", kHostEnd = ".supabase.co";
+    if (host.size() > kHostBegin.size() + kHostEnd.size() && host.substr(0, kHostBegin.size()) == kHostBegin &&
+        host.substr(host.size() - kHostEnd.size()) == kHostEnd) {
+        return project_url(host.substr(kHostBegin.size(), host.size() - kHostBegin.size() - kHostEnd.size()));
+    }
+    return {};
+}
+
+bool parse_utc_offset(std::string_view text, int& minutes) {
+    if (text == "Z" || text == "z") {
+        minutes = 0;
+        return true;
+    }
+    if (text.size() < 5 || (text[0] != '+' && text[0] != '-')) return false;
+    const auto hours = parse_u64(text.substr(1, 2));
+    const auto rest = parse_u64(text.substr(text.size() == 6 && text[3] == ':' ? 4 : 3));
+    if (!hours || !rest || *hours > 14 || *rest > 59 || text.size() > 6) return false;
+    minutes = static_cast<int>(*hours * 60 + *rest) * (text[0] == '-' ? -1 : 1);
+    return true;
+}
+
+Config read_config(const Variables& variables) {
+    Config config;
+    Reader reader(variables, config);
+    read_admin_token(variables, config);
+    read_storage(variables, reader, config);
+    read_providers(variables, reader, config);
+
+    const std::string_view strategy = variables.get("KEY_STRATEGY");
+    if (!strategy.empty()) {
+        const auto parsed = keys::parse_strategy(strategy);
+        if (parsed) config.strategy = *parsed;
+        else reader.problem("KEY_STRATEGY", "must be p2c, round_robin, random or affinity");
+    }
+    reader.number("MAX_ATTEMPTS", 1, limits::kHighestMaxAttempts, config.max_attempts);
+    reader.number("MAX_BODY_BYTES", 1024, limits::kHighestMaxBodyBytes, config.max_body_bytes);
+    reader.number("FIRST_BYTE_TIMEOUT_MS", 100, 3'600'000, config.timeouts.first_byte_ms);
+    reader.number("IDLE_TIMEOUT_MS", 100, 3'600'000, config.timeouts.idle_ms);
+    reader.number("REQUEST_TIMEOUT_MS", 100, 3'600'000, config.timeouts.request_ms);
+    reader.number("FAILOVER_TIMEOUT_MS", 100, 3'600'000, config.timeouts.failover_ms);
+
+    const std::string_view offset = variables.get("DISPLAY_TIMEZONE_OFFSET");
+    if (!offset.empty() && !parse_utc_offset(offset, config.display_offset_minutes)) {
+        reader.problem("DISPLAY_TIMEZONE_OFFSET", "must be like +08:00");
+    }
+    for (const std::string_view origin : split(variables.get("ADMIN_CORS_ORIGINS"), ',')) {
+        if (!trim(origin).empty()) config.admin_origins.emplace_back(trim(origin));
+    }
+    return config;
+}
+
+std::string configuration_gap(const Config& config) {
+    std::string text;
+    for (const std::string& name : config.missing) text.append(text.empty() ? "not configured: set " : ", ").append(name);
+    for (const std::string& problem : config.problems) text.append(text.empty() ? "configuration error: " : "; ").append(problem);
+    return text;
+}
+
+}  // namespace edgepool::config

@@ -1,0 +1,64 @@
+// The operator's configuration, read once when an instance is made. A value that does not parse is a problem, reported in /health and
+// the log and by every route that would need it; it is never silently a default.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "config/variables.hpp"
+#include "keys/strategy.hpp"
+
+namespace edgepool::config {
+
+struct ProviderConfig {
+    std::string base_url;   // without a trailing slash
+    bool disabled = false;
+    std::vector<std::pair<std::string, std::string>> attribution;  // header, value; set where the client sent none
+};
+
+struct Storage {
+    std::string rest_url;     // ends in /rest/v1, no trailing slash; empty = not configured
+    std::string service_key;  // a secret
+};
+
+struct Timeouts {
+    std::uint32_t first_byte_ms = 120'000;  // from sending a request until the answer's headers
+    std::uint32_t idle_ms = 120'000;        // between two pieces of a body
+    std::uint32_t request_ms = 900'000;     // a whole request, streaming included
+    std::uint32_t failover_ms = 180'000;    // no further key is tried once this much time has passed
+};
+
+struct Config {
+    std::string admin_token_hash;  // hex SHA-256 of ADMIN_TOKEN; empty = not configured
+    Storage storage;
+    std::vector<ProviderConfig> providers;  // in the order of edgepool::providers()
+    keys::Strategy strategy = keys::Strategy::p2c;
+    std::uint32_t max_attempts = limits::kDefaultMaxAttempts;
+    std::size_t max_body_bytes = limits::kDefaultMaxBodyBytes;
+    Timeouts timeouts;
+    int display_offset_minutes = 480;
+    std::vector<std::string> admin_origins;  // ADMIN_CORS_ORIGINS
+
+    std::vector<std::string> missing;   // names of variables that must be set
+    std::vector<std::string> problems;  // "NAME: what is wrong", never with the value of a secret
+
+    // True when requests can be served: nothing is missing, nothing is unreadable.
+    bool usable() const { return missing.empty() && problems.empty(); }
+};
+
+Config read_config(const Variables& variables);
+
+// What the operator has to set or mend, as one sentence; empty when the configuration is usable. Holds no secret.
+std::string configuration_gap(const Config& config);
+
+// The REST URL of the Supabase project that a PostgreSQL URL belongs to (user "postgres.<ref>" or host "db.<ref>.supabase.co");
+// empty when it names none.
+std::string rest_url_of(std::string_view database_url);
+
+// Minutes east of UTC of "+08:00", "-0530" or "Z"; false when it is none of these.
+bool parse_utc_offset(std::string_view text, int& minutes);
+
+}  // namespace edgepool::config

@@ -1,0 +1,105 @@
+// What a flow can ask of the world outside, as values. The host (the shim in production, the fake host in tests) performs one
+// operation at a time for a flow and resumes it with an Outcome. Nothing here knows JavaScript or Wasm.
+//
+// Bodies of upstream answers stay with the host and are named by a handle. What a flow reads of one, the host keeps as well
+// ("held"), so that it can be forwarded later without crossing the boundary again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "http/headers.hpp"
+#include "json/splice.hpp"
+
+namespace edgepool::host {
+
+using BodyHandle = std::uint32_t;
+
+enum class Status : std::uint32_t {
+    ok = 0,
+    timeout = 1,      // the time given with the operation has passed
+    failed = 2,       // network failure, or the stream was cut
+    client_gone = 3,  // the client has left; nothing can be answered any more
+    too_large = 4,    // the limit given with the operation was passed
+};
+
+enum class BodyKind : std::uint32_t { none = 0, bytes = 1, client = 2 };
+
+// Reads the client's body whole. The host keeps it for Fetch with BodyKind::client. Outcome: data = the body.
+struct ReadRequestBody {
+    std::size_t max_bytes = 0;
+    std::uint32_t timeout_ms = 0;
+};
+
+// Sends a request, waits for the answer's headers. Outcome: number = HTTP status, handle = body, data = header wire of `wanted`.
+struct Fetch {
+    std::string method;
+    std::string url;
+    Headers headers;
+    BodyKind body_kind = BodyKind::none;
+    std::string body;                  // for BodyKind::bytes
+    std::vector<json::Splice> splices;  // for BodyKind::client
+    std::uint32_t timeout_ms = 0;
+    std::string_view wanted;           // names of response headers to report, NUL after each; must be static
+};
+
+// Reads of an upstream body: a piece as it comes, or until the end or `max_bytes`. Outcome: number = 1 at the end, data.
+struct ReadBody {
+    BodyHandle handle = 0;
+    std::size_t max_bytes = 0;         // 0 = one piece
+    std::uint32_t timeout_ms = 0;
+};
+
+// Lets go of an upstream body and its connection. Outcome: none of interest.
+struct CancelBody {
+    BodyHandle handle = 0;
+};
+
+// Answers the client with these bytes.
+struct Respond {
+    int status = 200;
+    Headers headers;
+    std::string body;
+};
+
+// Answers the client with an upstream's answer: what was held, then the rest as it arrives.
+// With observe_ms the flow goes on to Observe until the end and must Finish.
+struct Forward {
+    BodyHandle handle = 0;
+    int status = 200;
+    Headers set;                         // headers to set on the upstream's own
+    std::string removed;                 // names of headers to remove, NUL after each
+    std::uint32_t observe_ms = 0;        // 0 = not observed
+    std::uint32_t idle_timeout_ms = 0;   // 0 = none
+};
+
+// What has passed since the last look, after at most observe_ms. Outcome: number = 1 at the end, data; failed = the upstream was cut.
+struct Observe {};
+
+// Ends a forwarded answer: `tail` is written after what was forwarded.
+struct Finish {
+    std::string tail;
+};
+
+struct Sleep {
+    std::uint32_t timeout_ms = 0;
+};
+
+// Outcome: data = that many bytes of the platform's cryptographic generator.
+struct RandomBytes {
+    std::uint32_t count = 0;
+};
+
+using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes>;
+
+struct Outcome {
+    Status status = Status::ok;
+    std::uint32_t number = 0;
+    BodyHandle handle = 0;
+    std::string data;
+};
+
+}  // namespace edgepool::host

@@ -1,0 +1,102 @@
+#include "stats/accumulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace edgepool::stats {
+namespace {
+
+constexpr double kHourMs = 3'600'000;
+
+// Moves at most `room` values of `from` to the end of `to`.
+template <class Map, class Row>
+void move_rows(Map& from, std::vector<Row>& to, std::size_t& room) {
+    while (room > 0 && !from.empty()) {
+        to.push_back(std::move(from.begin()->second));
+        from.erase(from.begin());
+        --room;
+    }
+}
+
+}  // namespace
+
+double hour_start_ms(double now_ms) { return std::floor(now_ms / kHourMs) * kHourMs; }
+
+void Tally::count(bool succeeded, const usage::Usage& usage) {
+    ++requests;
+    ++(succeeded ? success : failure);
+    prompt += usage.prompt;
+    completion += usage.completion;
+    cached += usage.cached;
+    reasoning += usage.reasoning;
+    if (usage.estimated) estimated += usage.prompt + usage.completion;
+    cost_nano += usage.cost_nano;
+}
+
+void Tally::add(const Tally& other) {
+    requests += other.requests;
+    success += other.success;
+    failure += other.failure;
+    prompt += other.prompt;
+    completion += other.completion;
+    cached += other.cached;
+    reasoning += other.reasoning;
+    estimated += other.estimated;
+    cost_nano += other.cost_nano;
+}
+
+void Accumulator::add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms) {
+    const bool succeeded = end == RequestEnd::success;
+    const double hour_ms = hour_start_ms(now_ms);
+    ModelTally& by_model = models_[{std::string(model), hour_ms}];
+    if (by_model.requests == 0) {
+        by_model.model = model;
+        by_model.hour_ms = hour_ms;
+    }
+    by_model.count(succeeded, usage);
+    if (token_hash.empty()) return;
+    TokenTally& by_token = tokens_[std::string(token_hash)];
+    by_token.hash = token_hash;
+    by_token.count(succeeded, usage);
+    by_token.last_used_ms = std::max(by_token.last_used_ms, now_ms);
+}
+
+void Accumulator::add_attempt(std::string_view key_id, AttemptEnd end, const usage::Usage& usage, double now_ms) {
+    const bool succeeded = end == AttemptEnd::success;
+    KeyTally& by_key = keys_[std::string(key_id)];
+    by_key.id = key_id;
+    by_key.count(succeeded, usage);
+    by_key.last_used_ms = std::max(by_key.last_used_ms, now_ms);
+    if (succeeded) {
+        by_key.last_success_ms = now_ms;
+        by_key.fails = 0;
+        by_key.fails_reset = true;
+    } else {
+        by_key.last_failure_ms = now_ms;
+        if (end == AttemptEnd::failure) ++by_key.fails;
+    }
+}
+
+void Accumulator::add_verdicts(std::vector<keys::VerdictRecord> verdicts) {
+    verdicts_.insert(verdicts_.end(), std::make_move_iterator(verdicts.begin()), std::make_move_iterator(verdicts.end()));
+}
+
+std::size_t Accumulator::rows() const { return models_.size() + tokens_.size() + keys_.size() + verdicts_.size(); }
+
+Batch Accumulator::cut(std::string id, std::size_t max_rows, double now_ms) {
+    Batch batch;
+    batch.id = std::move(id);
+    batch.at_ms = now_ms;
+    std::size_t room = max_rows;
+    const auto verdict_count = static_cast<std::ptrdiff_t>(std::min(room, verdicts_.size()));
+    batch.verdicts.assign(std::make_move_iterator(verdicts_.begin()), std::make_move_iterator(verdicts_.begin() + verdict_count));
+    verdicts_.erase(verdicts_.begin(), verdicts_.begin() + verdict_count);
+    room -= batch.verdicts.size();
+    move_rows(models_, batch.models, room);
+    move_rows(keys_, batch.keys, room);
+    move_rows(tokens_, batch.tokens, room);
+    return batch;
+}
+
+}  // namespace edgepool::stats

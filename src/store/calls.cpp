@@ -1,0 +1,253 @@
+#include "store/calls.hpp"
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace edgepool::store {
+namespace {
+
+using json::Json;
+
+tl::unexpected<Error> unreadable(std::string_view what) {
+    return fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks " + std::string(what));
+}
+
+std::string text_of(const Json& row, const char* name) { return json::get_string(row, name).value_or(std::string()); }
+
+int small_int(const Json& row, const char* name) { return static_cast<int>(json::get_int(row, name).value_or(0)); }
+
+std::optional<double> time_of(const Json& row, const char* name) {
+    const auto value = json::get_int(row, name);
+    return value ? std::optional<double>(static_cast<double>(*value)) : std::nullopt;
+}
+
+std::optional<int> optional_int(const Json& row, const char* name) {
+    const auto value = json::get_int(row, name);
+    return value ? std::optional<int>(static_cast<int>(*value)) : std::nullopt;
+}
+
+// quota: {"remaining": 0..1, ...} as probes leave it.
+std::optional<double> remaining_of(const Json& row) {
+    const auto quota = row.find("quota");
+    if (quota == row.end() || !quota->is_object()) return std::nullopt;
+    const auto remaining = quota->find("remaining");
+    if (remaining == quota->end() || !remaining->is_number()) return std::nullopt;
+    return remaining->get<double>();
+}
+
+const Json* array_of(const Json& value, const char* name) {
+    const auto found = value.find(name);
+    return found != value.end() && found->is_array() ? &*found : nullptr;
+}
+
+std::optional<auth::Token> read_token(const Json& row) {
+    if (!row.is_object()) return std::nullopt;
+    auth::Token token;
+    token.hash = text_of(row, "hash");
+    token.name = text_of(row, "name");
+    token.disabled = json::get_bool(row, "disabled").value_or(false);
+    token.expires_ms = time_of(row, "expires_ms");
+    if (token.hash.empty()) return std::nullopt;
+    return token;
+}
+
+std::vector<keys::ModelBench> read_model_benches(const Json& answer, double now_ms) {
+    std::vector<keys::ModelBench> benches;
+    const Json* rows = array_of(answer, "models");
+    if (rows == nullptr) return benches;
+    for (const Json& row : *rows) {
+        if (!row.is_object()) continue;
+        keys::ModelBench bench;
+        bench.id = text_of(row, "id");
+        bench.model = text_of(row, "model");
+        bench.reason = text_of(row, "reason");
+        bench.until_ms = time_of(row, "until_ms").value_or(0);
+        bench.at_ms = time_of(row, "at_ms").value_or(now_ms);
+        benches.push_back(std::move(bench));
+    }
+    return benches;
+}
+
+Json tally_json(const stats::Tally& tally) {
+    return Json{{"requests", tally.requests},   {"success", tally.success},     {"failure", tally.failure},
+                {"prompt", tally.prompt},       {"completion", tally.completion}, {"cached", tally.cached},
+                {"reasoning", tally.reasoning}, {"estimated", tally.estimated}, {"cost_nano", tally.cost_nano}};
+}
+
+std::int64_t whole_ms(double ms) { return static_cast<std::int64_t>(ms); }
+
+Json optional_ms(const std::optional<double>& ms) { return ms ? Json(whole_ms(*ms)) : Json(nullptr); }
+
+// PostgreSQL's text holds no NUL, and the other control characters help nobody who reads it.
+std::string storable(std::string_view text) {
+    std::string out = valid_utf8(text);
+    for (char& c : out) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    }
+    return out;
+}
+
+Json optional_text(const std::string& text) { return text.empty() ? Json(nullptr) : Json(storable(text)); }
+
+const char* state_name(keys::VerdictRecord::State state) {
+    switch (state) {
+        case keys::VerdictRecord::State::active: return "active";
+        case keys::VerdictRecord::State::benched: return "benched";
+        case keys::VerdictRecord::State::disabled: return "disabled";
+        case keys::VerdictRecord::State::expired: return "expired";
+    }
+    return "active";
+}
+
+Json verdict_json(const keys::VerdictRecord& verdict) {
+    Json row{{"id", verdict.id}, {"state", state_name(verdict.state)}, {"at_ms", whole_ms(verdict.at_ms)}, {"refusals", verdict.refusals}};
+    row["model"] = optional_text(verdict.model);
+    row["reason"] = optional_text(verdict.reason);
+    row["evidence"] = optional_text(verdict.evidence);
+    row["until_ms"] = optional_ms(verdict.until_ms);
+    row["ceiling"] = verdict.ceiling ? Json(*verdict.ceiling) : Json(nullptr);
+    row["quota"] = verdict.remaining ? Json{{"remaining", *verdict.remaining}} : Json(nullptr);
+    return row;
+}
+
+}  // namespace
+
+std::string take_arguments(std::string_view provider, std::size_t limit, std::string_view start, std::string_view token_hash) {
+    Json arguments{{"provider", provider}, {"limit", limit}, {"start", start}};
+    if (!token_hash.empty()) arguments["token_hash"] = token_hash;
+    return json::dump(arguments);
+}
+
+Result<TakeAnswer> decode_take(const Json& answer) {
+    const auto now_ms = time_of(answer, "now_ms");
+    const Json* rows = array_of(answer, "keys");
+    if (!now_ms || rows == nullptr) return unreadable("now_ms or keys");
+    TakeAnswer take;
+    take.set.db_now_ms = *now_ms;
+    take.next_since_ms = time_of(answer, "next_since_ms").value_or(0);
+    take.set.total = json::get_int(answer, "total").value_or(0);
+    take.set.usable = json::get_int(answer, "usable").value_or(0);
+    take.set.next_ms = time_of(answer, "next_ms");
+    take.set.keys.reserve(rows->size());
+    for (const Json& row : *rows) {
+        if (!row.is_object()) return unreadable("a key's row");
+        keys::KeyRow key;
+        key.id = text_of(row, "id");
+        key.secret = text_of(row, "key");
+        if (key.id.empty() || key.secret.empty()) return unreadable("a key's id");
+        key.probation = text_of(row, "state") == "probation";
+        key.refusals = small_int(row, "refusals");
+        key.fails = small_int(row, "fails");
+        key.ceiling = optional_int(row, "ceiling");
+        key.remaining = remaining_of(row);
+        key.expires_ms = time_of(row, "expires_ms");
+        key.reason = text_of(row, "reason");
+        take.set.keys.push_back(std::move(key));
+    }
+    take.set.models = read_model_benches(answer, *now_ms);
+    const auto token = answer.find("token");
+    if (token != answer.end()) take.token = read_token(*token);
+    return take;
+}
+
+std::string token_arguments(std::string_view provider, std::string_view token_hash) {
+    return json::dump(Json{{"provider", provider}, {"token_hash", token_hash}});
+}
+
+Result<std::optional<auth::Token>> decode_token(const Json& answer) {
+    const auto token = answer.find("token");
+    if (token == answer.end()) return unreadable("token");
+    return read_token(*token);
+}
+
+std::string changes_arguments(std::string_view provider, double since_ms, std::size_t limit) {
+    return json::dump(Json{{"provider", provider}, {"since_ms", whole_ms(since_ms)}, {"limit", limit}});
+}
+
+Result<ChangesAnswer> decode_changes(const Json& answer) {
+    const auto now_ms = time_of(answer, "now_ms");
+    const Json* rows = array_of(answer, "keys");
+    if (!now_ms || rows == nullptr) return unreadable("now_ms or keys");
+    ChangesAnswer out;
+    out.changes.db_now_ms = *now_ms;
+    out.next_since_ms = time_of(answer, "next_since_ms").value_or(0);
+    out.changes.total = json::get_int(answer, "total").value_or(0);
+    out.changes.usable = json::get_int(answer, "usable").value_or(0);
+    out.changes.next_ms = time_of(answer, "next_ms");
+    out.changes.more = json::get_bool(answer, "more").value_or(false);
+    for (const Json& row : *rows) {
+        if (!row.is_object()) return unreadable("a key's row");
+        keys::KeyChange change;
+        change.id = text_of(row, "id");
+        change.status = text_of(row, "status");
+        change.reason = text_of(row, "reason");
+        change.usable = json::get_bool(row, "usable").value_or(false);
+        change.until_ms = time_of(row, "until_ms");
+        change.at_ms = time_of(row, "at_ms").value_or(*now_ms);
+        change.refusals = small_int(row, "refusals");
+        change.fails = small_int(row, "fails");
+        change.ceiling = optional_int(row, "ceiling");
+        change.remaining = remaining_of(row);
+        change.expires_ms = time_of(row, "expires_ms");
+        change.secret = text_of(row, "key");
+        out.changes.keys.push_back(std::move(change));
+    }
+    if (const Json* gone = array_of(answer, "gone")) {
+        for (const Json& id : *gone) {
+            if (id.is_string()) out.changes.gone.push_back(id.get<std::string>());
+        }
+    }
+    out.changes.models = read_model_benches(answer, *now_ms);
+    if (const Json* tokens = array_of(answer, "tokens")) {
+        for (const Json& row : *tokens) {
+            if (row.is_object()) out.token_hashes.push_back(text_of(row, "hash"));
+        }
+    }
+    return out;
+}
+
+std::string record_arguments(std::string_view provider, const stats::Batch& batch) {
+    Json models = Json::array(), tokens = Json::array(), keys = Json::array(), verdicts = Json::array();
+    for (const stats::ModelTally& tally : batch.models) {
+        Json row = tally_json(tally);
+        row["model"] = storable(tally.model);
+        row["hour_ms"] = whole_ms(tally.hour_ms);
+        models.push_back(std::move(row));
+    }
+    for (const stats::TokenTally& tally : batch.tokens) {
+        Json row = tally_json(tally);
+        row["hash"] = tally.hash;
+        row["last_used_ms"] = whole_ms(tally.last_used_ms);
+        tokens.push_back(std::move(row));
+    }
+    for (const stats::KeyTally& tally : batch.keys) {
+        Json row = tally_json(tally);
+        row["id"] = tally.id;
+        row["last_used_ms"] = whole_ms(tally.last_used_ms);
+        row["last_success_ms"] = optional_ms(tally.last_success_ms);
+        row["last_failure_ms"] = optional_ms(tally.last_failure_ms);
+        row["fails"] = tally.fails;
+        row["fails_reset"] = tally.fails_reset;
+        keys.push_back(std::move(row));
+    }
+    for (const keys::VerdictRecord& verdict : batch.verdicts) verdicts.push_back(verdict_json(verdict));
+    return json::dump(Json{{"provider", provider},
+                           {"batch", batch.id},
+                           {"at_ms", whole_ms(batch.at_ms)},
+                           {"models", std::move(models)},
+                           {"tokens", std::move(tokens)},
+                           {"keys", std::move(keys)},
+                           {"verdicts", std::move(verdicts)}});
+}
+
+Result<RecordAnswer> decode_record(const Json& answer) {
+    const auto applied = json::get_bool(answer, "applied");
+    if (!applied) return unreadable("applied");
+    const std::int64_t hint_ms = json::get_int(answer, "hint_ms").value_or(limits::kFlushWindowMs);
+    RecordAnswer out;
+    out.applied = *applied;
+    out.hint_ms = hint_ms < 0 ? 0 : static_cast<std::uint32_t>(hint_ms > limits::kLongestFlushWindowMs ? limits::kLongestFlushWindowMs : hint_ms);
+    return out;
+}
+
+}  // namespace edgepool::store

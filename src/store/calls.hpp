@@ -1,0 +1,50 @@
+// The calls of the worker's own path (docs/DATABASE-API.md): arguments out as JSON text, answers in as typed values.
+// Decoders accept any whitespace and member order, and refuse what lacks a member that they need.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/token_cache.hpp"
+#include "base/error.hpp"
+#include "json/dom.hpp"
+#include "keys/working_set.hpp"
+#include "stats/tally.hpp"
+
+namespace edgepool::store {
+
+// The version of sql/schema.sql that this core needs.
+inline constexpr int kSchemaVersion = 1;
+
+struct TakeAnswer {
+    keys::WorkingSet set;
+    double next_since_ms = 0;          // for the next changes_arguments()
+    std::optional<auth::Token> token;  // only when a token hash was asked for and is known
+};
+
+struct ChangesAnswer {
+    keys::Changes changes;
+    double next_since_ms = 0;
+    std::vector<std::string> token_hashes;  // tokens created, changed or deleted
+};
+
+struct RecordAnswer {
+    bool applied = false;       // false: this batch had been applied before
+    std::uint32_t hint_ms = 0;  // the flush window that the database asks for
+};
+
+std::string take_arguments(std::string_view provider, std::size_t limit, std::string_view start, std::string_view token_hash);
+Result<TakeAnswer> decode_take(const json::Json& answer);
+
+std::string token_arguments(std::string_view provider, std::string_view token_hash);
+Result<std::optional<auth::Token>> decode_token(const json::Json& answer);
+
+std::string changes_arguments(std::string_view provider, double since_ms, std::size_t limit);
+Result<ChangesAnswer> decode_changes(const json::Json& answer);
+
+std::string record_arguments(std::string_view provider, const stats::Batch& batch);
+Result<RecordAnswer> decode_record(const json::Json& answer);
+
+}  // namespace edgepool::store
