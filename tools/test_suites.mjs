@@ -90,6 +90,7 @@ export const kSuites = [
   nodeSuite('sql', 'The database functions, on PostgreSQL'),
   nodeSuite('contract', 'The database as the worker speaks to it'),
   nodeSuite('practice', 'The practice upstream'),
+  nodeSuite('tools', 'npm start and npm test themselves', buildModule),
   nodeSuite('e2e', 'The whole pool: workerd, database, upstream and real clients', buildModule),
 ];
 
