@@ -12,6 +12,7 @@ constexpr std::size_t kServiceKeys = 3;       // or all keys of a smaller pool
 constexpr std::size_t kRefusedKeys = 8;       // a smaller pool's keys are taken at their word
 constexpr std::size_t kMostRefusedKeys = 24;  // of large pools an isolate uses only so many within the window
 constexpr double kShareAlike = 0.8;
+constexpr std::size_t kOfEachModel = 2;  // failures of this and of other models from which it is the provider as a whole
 
 constexpr std::uint64_t kServiceKind = 1;
 
@@ -21,8 +22,6 @@ std::size_t keys_needed(bool is_service, std::size_t pool_size) {
     if (is_service) return std::min(kServiceKeys, std::max<std::size_t>(pool_size, 1));
     return std::clamp(pool_size / 2, kRefusedKeys, kMostRefusedKeys);
 }
-
-bool contains(const std::uint64_t* begin, const std::uint64_t* end, std::uint64_t value) { return std::find(begin, end, value) != end; }
 
 }  // namespace
 
@@ -34,15 +33,13 @@ void IncidentGuard::remember(const Entry& entry) {
 IncidentGuard::Tally IncidentGuard::tally(std::uint64_t kind, std::optional<std::uint64_t> model, double window_ms, double now_ms) const {
     Tally out;
     std::array<std::uint64_t, kRemembered> keys{};
-    std::array<std::uint64_t, kRemembered> models{};
     for (const Entry& entry : entries_) {
         const bool is_recent = entry.at_ms > 0 && entry.at_ms <= now_ms && now_ms - entry.at_ms <= window_ms;
         if (!is_recent || (model && entry.model != *model)) continue;
         ++out.attempts;
         if (entry.kind != kind || !entry.is_evidence) continue;
         ++out.alike;
-        if (!contains(keys.data(), keys.data() + out.keys, entry.key)) keys[out.keys++] = entry.key;
-        if (!contains(models.data(), models.data() + out.models, entry.model)) models[out.models++] = entry.model;
+        if (std::find(keys.begin(), keys.begin() + out.keys, entry.key) == keys.begin() + out.keys) keys[out.keys++] = entry.key;
     }
     return out;
 }
@@ -75,7 +72,7 @@ IncidentGuard::Ruling IncidentGuard::observe_failure(const Failure& failure, std
     remember({now_ms, failure.key, mix_hash(failure.model), kind, is_evidence});
 
     Incident* known = find(failure.model, failure.is_service, now_ms);
-    if (known != nullptr && known->model.empty() == false) {
+    if (known != nullptr && !known->model.empty()) {
         // One model's incident becomes the provider's when another model fails as well: judged below.
         known->latest_ms = now_ms;
     } else if (known != nullptr) {
@@ -97,8 +94,10 @@ IncidentGuard::Ruling IncidentGuard::observe_failure(const Failure& failure, std
         return seen.alike >= needed && seen.keys >= needed_keys && static_cast<double>(seen.alike) >= kShareAlike * static_cast<double>(seen.attempts);
     };
     const Tally everywhere = tally(kind, std::nullopt, window_ms, now_ms);
-    const bool whole = trips(everywhere) && (everywhere.models > 1 || !failure.is_service);
-    const bool one_model = failure.is_service && known == nullptr && trips(tally(kind, mix_hash(failure.model), window_ms, now_ms));
+    const Tally here = tally(kind, mix_hash(failure.model), window_ms, now_ms);
+    const bool models_differ = here.alike >= kOfEachModel && everywhere.alike - here.alike >= kOfEachModel;
+    const bool whole = trips(everywhere) && (models_differ || !failure.is_service);
+    const bool one_model = failure.is_service && known == nullptr && trips(here);
     if (!whole && !one_model) return ruling;
 
     incidents_.erase(std::remove_if(incidents_.begin(), incidents_.end(), [&](const Incident& incident) { return is_over(incident, now_ms); }),

@@ -83,8 +83,7 @@ private:
     struct Tally {
         std::size_t attempts = 0;
         std::size_t alike = 0;
-        std::size_t keys = 0;    // distinct ones among the failures alike
-        std::size_t models = 0;  // the same of models
+        std::size_t keys = 0;  // distinct ones among the failures alike
     };
 
     void remember(const Entry& entry);

@@ -119,7 +119,7 @@ private:
         using is_transparent = void;
         bool operator()(std::string_view a, std::string_view b) const { return a == b; }
     };
-    // When a bench ends; void when the slot's bench_version has moved on.
+    // When a bench ends (void when the slot's bench_version has moved on), or, with version 0, when the key expires.
     struct Wake {
         double until_ms;
         std::uint32_t slot;
@@ -127,32 +127,48 @@ private:
     };
 
     double database_time(double now_ms) const { return now_ms + skew_ms_; }
+    double caller_time(double db_ms) const { return db_ms - skew_ms_; }
     void follow_clock(double db_now_ms, double now_ms);
+
+    // key_pool.cpp: what comes from the database
     const KeySlot* find(std::string_view id) const;
     std::uint32_t add_slot(std::string_view id);
     void remove_slot(std::uint32_t index);
-    void take_row(KeyRow row, double db_now_ms);
+    std::uint32_t take_row(KeyRow row, double db_now_ms);
     void take_change(const KeyChange& change, double db_now_ms);
-    void take_pairs(const std::vector<ModelBench>& benches, double db_now_ms);
-
-    void bench(std::uint32_t index, double until_ms, std::string_view reason, double db_now_ms);
+    void set_expiry(std::uint32_t index, std::optional<double> expires_ms);
     void set_phase(std::uint32_t index, Phase phase);
-    void list_again(std::uint32_t index);  // in or out of the sets, after places or phase changed
+    void list_again(std::uint32_t index);  // in or out of the sets, after its places or phase changed
+    void bench(std::uint32_t index, double until_ms, std::string_view reason, double db_now_ms);
+    void push_wake(const Wake& wake);
     void wake_keys(double db_now_ms);
+
+    // key_choice.cpp
     void sweep_places(double db_now_ms);
     bool can_serve(std::uint32_t index, const Request& request, double db_now_ms) const;
     std::uint32_t choose(const Request& request, double db_now_ms, Random& random);
     std::uint32_t choose_probe(const Request& request, double db_now_ms) const;
     std::uint32_t choose_by_two(const Request& request, double db_now_ms, Random& random) const;
-    std::uint32_t choose_oldest(const Request& request, double db_now_ms) const;
     std::uint32_t choose_any(const Request& request, double db_now_ms, Random& random) const;
+    std::uint32_t choose_oldest(const Request& request, double db_now_ms) const;
     std::uint32_t choose_preferred(const Request& request, double db_now_ms, Random& random);
+    std::uint32_t better_of(std::uint32_t a, std::uint32_t b, double db_now_ms, Random& random) const;
 
-    void free_place(const Ticket& ticket);
-    KeySlot* slot_of(const Ticket& ticket, std::uint32_t& index);
-    void settle_success(const Ticket& ticket, const Outcome& outcome, double db_now_ms, std::vector<VerdictRecord>& out);
-    void settle_verdict(const Ticket& ticket, const verdict::Verdict& verdict, std::string_view model, double db_now_ms,
-                        std::vector<VerdictRecord>& out);
+    // key_settling.cpp
+    struct Settling;
+    bool free_place(const Ticket& ticket);  // true when it was the probe
+    std::optional<std::uint32_t> slot_of(const Ticket& ticket) const;
+    void recover(std::uint32_t index, double db_now_ms, std::vector<VerdictRecord>& out);
+    void settle_success(Settling& settling);
+    void settle_verdict(Settling& settling);
+    void settle_key_verdict(Settling& settling);
+    void settle_pair_verdict(Settling& settling);
+    bool is_believed(Settling& settling);
+    void retract(std::uint64_t key, std::string_view reason, double db_now_ms, std::vector<VerdictRecord>& out);
+    void persist_key(std::uint32_t index, VerdictRecord::State state, std::string evidence, double db_now_ms, std::vector<VerdictRecord>& out);
+
+    // key_explaining.cpp
+    Explained explain_slot(const KeySlot& slot, std::string_view model, double db_now_ms) const;
 
     Strategy strategy_;
     double skew_ms_ = 0;  // database's clock minus caller's
@@ -163,7 +179,7 @@ private:
     ReadyKeys half_open_;  // keys that await a probe
     std::vector<Wake> wakes_;  // heap, the earliest first
     std::size_t resting_ = 0;  // benched or disabled
-    std::optional<double> next_elsewhere_ms_;  // when a key of the database outside this set comes back
+    std::optional<double> next_in_database_ms_;  // when the database's first benched key comes back
     Places places_;
     IncidentGuard guard_;
     AffinityRing ring_;

@@ -36,7 +36,7 @@ struct KeySlot {
     std::string id;
     std::string secret;
     std::uint32_t generation = 0;
-    std::uint32_t bench_version = 0;  // tells which entry of the pool's queue of benches is the valid one
+    std::uint32_t bench_version = 1;  // tells which entry of the pool's queue of benches is the valid one
     bool taken = false;               // false: the slot is free
 
     Phase phase = Phase::open;

@@ -27,10 +27,12 @@ std::optional<Place> Places::close(PlaceNumber number) {
     return row.place;
 }
 
-void Places::end_probe(PlaceNumber number) {
-    if (number.index >= rows_.size()) return;
+bool Places::end_probe(PlaceNumber number) {
+    if (number.index >= rows_.size()) return false;
     Row& row = rows_[number.index];
-    if (row.taken && row.generation == number.generation) row.place.probe = false;
+    if (!row.taken || row.generation != number.generation || !row.place.probe) return false;
+    row.place.probe = false;
+    return true;
 }
 
 std::optional<Place> Places::sweep(double now_ms, std::size_t most) {

@@ -33,8 +33,8 @@ public:
     // The place, freed; nullopt when it is not taken any more.
     std::optional<Place> close(PlaceNumber number);
 
-    // The probe has had its answer: what goes on is an ordinary attempt.
-    void end_probe(PlaceNumber number);
+    // The probe has had its answer: what goes on is an ordinary attempt. False when the place is not a probe's (any more).
+    bool end_probe(PlaceNumber number);
 
     // Looks at up to `most` places; gives one that has outlived its time, freed.
     std::optional<Place> sweep(double now_ms, std::size_t most);
