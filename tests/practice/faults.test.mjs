@@ -47,6 +47,14 @@ describe('documented refusals', () => {
     assert.equal(anthropic.error.type, 'rate_limit_error');
   });
 
+  test("an OpenAI refusal on a native route becomes Ollama's text, one marked for any route stays", async () => {
+    add({ match: { model: 'shaped' }, fault: '401_openai' });
+    add({ match: { model: 'text' }, fault: '429_weekly_text' });
+    const body = async (path, model) => (await ask(practice.upstream, path, { ...kChat, model })).json();
+    assert.deepEqual(await body('/api/chat', 'shaped'), { error: 'unauthorized' });
+    assert.equal(typeof (await body('/v1/chat/completions', 'text')).error, 'string');
+  });
+
   test('times in a refusal are as far from now as the fixture says', async () => {
     add({ fault: '429_free_daily' });
     const answer = await ask(practice.upstream, kPaths.openrouter, { ...kChat, model: 'm:free' });
@@ -102,6 +110,13 @@ describe('when a rule applies', () => {
     assert.equal((await probe('/api/balance', 'practice-503-overloaded')).included.balance_usd, 72.5);
     assert.equal((await probe('/api/balance', 'practice-reset')).included.balance_usd, 72.5);
     assert.equal((await ask(practice.upstream, '/api/balance', null, { method: 'GET', key: 'practice-401' })).status, 401);
+  });
+
+  test('a key can be told to be accepted, or no longer', async () => {
+    const status = async (key) => (await ask(practice.upstream, kPaths.ollama, kChat, { key })).status;
+    practice.upstream.keys.set({ key: 'practice-gone', accepted: false });
+    practice.upstream.keys.set({ key: 'sk-mine' });
+    assert.deepEqual([await status('practice-gone'), await status('sk-mine'), await status('sk-other')], [401, 200, 401]);
   });
 
   test('a key refuses more requests at once than its ceiling', async () => {

@@ -24,7 +24,7 @@ export class RequestLog {
     return record;
   }
 
-  /** outcome: "succeeded" (sent whole), "refused" (an error status), "broken" (cut, stalled or failed in band) or "aborted". */
+  /** outcome: "succeeded" (sent whole), "refused" (an error status), "broken" (cut, stalled or failed in band) or "aborted"; `usage` only of what was sent whole. */
   close(record, outcome, usage) {
     if (record.outcome !== 'open') return;
     record.outcome = outcome;
@@ -34,7 +34,7 @@ export class RequestLog {
     counter.in_flight--;
     counter[outcome]++;
     if (record.fault) counter.faults[record.fault] = (counter.faults[record.fault] ?? 0) + 1;
-    if (outcome !== 'succeeded' || !usage) return;
+    if (!usage) return;
     record.usage = usage;
     for (const name of ['prompt', 'completion', 'cached', 'reasoning', 'cost_nano']) counter[name] += usage[name];
   }
