@@ -523,8 +523,8 @@ begin
         (left(encode(sha256(decode(replace(api_key, '\', '\\'), 'escape')), 'hex'), 16)) stored,
       add column if not exists usable_from timestamptz generated always as
         (case status when 'active' then timestamptz '-infinity'
-                     when 'failed' then coalesce(failed_until, timestamptz '-infinity')
-                     when 'disabled' then coalesce(disabled_until, timestamptz 'infinity')
+                     when 'failed' then greatest(failed_until, timestamptz 'epoch')
+                     when 'disabled' then greatest(coalesce(disabled_until, timestamptz 'infinity'), timestamptz 'epoch')
                      else timestamptz 'infinity' end) stored,
       add column if not exists state_at timestamptz,
       add column if not exists evidence jsonb,
