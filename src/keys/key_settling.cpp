@@ -10,7 +10,6 @@ namespace {
 using verdict::Blame;
 using verdict::Verdict;
 
-constexpr int kRefusalsToDisable = 3;
 constexpr double kShortBenchMs = 15'000;  // a cool-off, not a bench: no probe is needed after it
 constexpr int kFirstRamp = 2;             // places after the probe; doubled by every success
 constexpr int kNoCeiling = 0;             // as a record's ceiling: the stored one goes
@@ -208,7 +207,7 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     slot.has_failed = true;
     if (verdict.concurrency) lower_ceiling(slot, slot.in_flight + 1, settling.db_now_ms);
     if (slot.phase == Phase::disabled) return;
-    if (verdict.disable || slot.refusals >= kRefusalsToDisable) {
+    if (verdict.disable || slot.refusals >= KeySlot::kRefusalsToDisable) {
         slot.reason = verdict.reason;
         set_phase(settling.index, Phase::disabled);
         persist_key(settling.index, VerdictRecord::State::disabled, verdict.evidence, settling.db_now_ms, settling.out);

@@ -28,6 +28,7 @@ struct PairBench {
 };
 
 struct KeySlot {
+    static constexpr int kRefusalsToDisable = 3;  // in a row
     static constexpr int kFullRamp = 32;           // attempts at once from which a recovering key counts as recovered
     static constexpr std::size_t kMostPairs = 64;  // per-model benches remembered per key
     static constexpr double kCeilingRestMs = 600'000;  // without a concurrency refusal for so long, one more place is tried

@@ -6,12 +6,12 @@
 #include <optional>
 #include <string_view>
 
-#include "verdict/answer_facts.hpp"
+#include "verdict/error_facts.hpp"
 
 namespace edgepool::verdict {
 
 // The first believable statement in that order; nullopt when there is none.
-std::optional<double> stated_reset(Resets order, const AnswerFacts& facts, const Headers* headers, double now_ms);
+std::optional<double> stated_reset(Resets order, const ErrorFacts& facts, const Headers* headers, double now_ms);
 
 // Retry-After: seconds (perhaps with a fraction) or an HTTP date.
 std::optional<double> retry_after_time(std::string_view value, double now_ms);

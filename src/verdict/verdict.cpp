@@ -5,7 +5,7 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "provider/provider.hpp"
-#include "verdict/answer_facts.hpp"
+#include "verdict/error_facts.hpp"
 #include "verdict/masking.hpp"
 #include "verdict/reset.hpp"
 
@@ -28,7 +28,7 @@ std::string one_line(std::string_view text) {
     return out;
 }
 
-std::string evidence_of(const Provider& provider, const Answer& answer, const AnswerFacts& facts) {
+std::string evidence_of(const Provider& provider, const Answer& answer, const ErrorFacts& facts) {
     const std::string_view source = facts.message().empty() ? answer.body : std::string_view(facts.message());
     const std::string text = hide_account(provider.hidden_in_errors, clip_utf8(source, kEvidenceSourceBytes));
     const std::string line = std::to_string(facts.status()) + ": " + one_line(mask_everything(text, answer.secret));
@@ -49,7 +49,7 @@ Verdict without_answer(Transport transport) {
     return verdict;
 }
 
-const Rule* first_fitting(std::span<const Rule> rules, const AnswerFacts& facts) {
+const Rule* first_fitting(std::span<const Rule> rules, const ErrorFacts& facts) {
     const auto found = std::find_if(rules.begin(), rules.end(),
                                     [&](const Rule& rule) { return rule.status.contains(facts.status()) && facts.fits(rule.says); });
     return found == rules.end() ? nullptr : &*found;
@@ -57,7 +57,7 @@ const Rule* first_fitting(std::span<const Rule> rules, const AnswerFacts& facts)
 
 bool benches(Blame blame) { return blame == Blame::key || blame == Blame::key_model || blame == Blame::account; }
 
-void set_bench(Verdict& verdict, const Rule& rule, const Answer& answer, const AnswerFacts& facts, double now_ms) {
+void set_bench(Verdict& verdict, const Rule& rule, const Answer& answer, const ErrorFacts& facts, double now_ms) {
     const auto stated_ms = stated_reset(rule.bench.resets, facts, answer.headers, now_ms);
     if (!benches(rule.blame)) {
         verdict.retry_after_ms = stated_ms ? *stated_ms - now_ms : 0;
@@ -81,7 +81,7 @@ Verdict judge(const Provider& provider, const Answer& answer, double now_ms) {
         fine.status = answer.status;
         return fine;
     }
-    const AnswerFacts facts(answer);
+    const ErrorFacts facts(answer);
     const Rule* rule = first_fitting(provider.rules, facts);
     if (rule == nullptr) rule = first_fitting(common_rules(), facts);
     Verdict verdict;

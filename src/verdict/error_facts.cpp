@@ -1,4 +1,4 @@
-#include "verdict/answer_facts.hpp"
+#include "verdict/error_facts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,12 +74,12 @@ constexpr std::array<NamedStatus, 8> kNamedStatuses = {{
 
 }  // namespace
 
-struct AnswerFacts::Tree {
+struct ErrorFacts::Tree {
     Json root;
     const Json* error = nullptr;
 };
 
-AnswerFacts::AnswerFacts(const Answer& answer) : answer_(answer), status_(answer.status), is_web_page_(looks_like_web_page(answer)) {
+ErrorFacts::ErrorFacts(const Answer& answer) : answer_(answer), status_(answer.status), is_web_page_(looks_like_web_page(answer)) {
     const std::string_view body = answer.body.substr(0, limits::kMaxErrorBodyBytes);
     if (!is_web_page_) {
         if (auto parsed = json::parse(body)) {
@@ -100,9 +100,9 @@ AnswerFacts::AnswerFacts(const Answer& answer) : answer_(answer), status_(answer
     if (answer.in_success) status_ = status_inside();
 }
 
-AnswerFacts::~AnswerFacts() = default;
+ErrorFacts::~ErrorFacts() = default;
 
-int AnswerFacts::status_inside() const {
+int ErrorFacts::status_inside() const {
     for (const std::string_view path : {"code", "status", "status_code"}) {
         const auto code = parse_u64(member(path).value_or(std::string()));
         if (code && *code >= 400 && *code <= 599) return static_cast<int>(*code);
@@ -116,13 +116,13 @@ int AnswerFacts::status_inside() const {
     return 500;
 }
 
-std::optional<std::string> AnswerFacts::member(std::string_view path) const {
+std::optional<std::string> ErrorFacts::member(std::string_view path) const {
     if (tree_ == nullptr) return member_of_raw(path);
     if (auto inside = scalar_text(descend(tree_->error, path))) return inside;
     return scalar_text(descend(&tree_->root, path));
 }
 
-std::optional<std::string> AnswerFacts::member_of_raw(std::string_view path) const {
+std::optional<std::string> ErrorFacts::member_of_raw(std::string_view path) const {
     if (is_web_page_) return std::nullopt;
     const std::string_view body = answer_.body.substr(0, limits::kMaxErrorBodyBytes);
     const std::string quoted = "\"" + std::string(path.substr(path.rfind('.') + 1)) + "\"";
@@ -143,7 +143,7 @@ std::optional<std::string> AnswerFacts::member_of_raw(std::string_view path) con
     return json::decode_string(rest.substr(0, end + 1));
 }
 
-bool AnswerFacts::has_member(std::string_view path) const {
+bool ErrorFacts::has_member(std::string_view path) const {
     if (tree_ == nullptr) {
         const std::string quoted = "\"" + std::string(path.substr(path.rfind('.') + 1)) + "\"";
         const std::size_t at = is_web_page_ ? std::string_view::npos : answer_.body.find(quoted);
@@ -156,7 +156,7 @@ bool AnswerFacts::has_member(std::string_view path) const {
     return value->is_string() ? !value->get_ref<const std::string&>().empty() : !(value->is_array() && value->empty());
 }
 
-bool AnswerFacts::fits(const Says& says) const {
+bool ErrorFacts::fits(const Says& says) const {
     const auto text_of = [&]() { return says.member == "message" ? lower_message_ : ascii_lower(member(says.member).value_or(std::string())); };
     switch (says.how) {
         case Says::How::anything: return !is_web_page_;

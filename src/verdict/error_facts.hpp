@@ -12,12 +12,12 @@
 
 namespace edgepool::verdict {
 
-class AnswerFacts {
+class ErrorFacts {
 public:
-    explicit AnswerFacts(const Answer& answer);
-    ~AnswerFacts();
-    AnswerFacts(const AnswerFacts&) = delete;
-    AnswerFacts& operator=(const AnswerFacts&) = delete;
+    explicit ErrorFacts(const Answer& answer);
+    ~ErrorFacts();
+    ErrorFacts(const ErrorFacts&) = delete;
+    ErrorFacts& operator=(const ErrorFacts&) = delete;
 
     // The answer's status; for an error inside a 200 the one that the error itself names or means.
     int status() const { return status_; }
