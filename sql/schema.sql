@@ -523,7 +523,7 @@ begin
         (left(encode(sha256(decode(replace(api_key, '\', '\\'), 'escape')), 'hex'), 16)) stored,
       add column if not exists usable_from timestamptz generated always as
         (case status when 'active' then timestamptz '-infinity'
-                     when 'failed' then greatest(failed_until, timestamptz 'epoch')
+                     when 'failed' then least(greatest(failed_until, timestamptz 'epoch'), timestamptz '9999-12-31 00:00:00Z')
                      when 'disabled' then greatest(coalesce(disabled_until, timestamptz 'infinity'), timestamptz 'epoch')
                      else timestamptz 'infinity' end) stored,
       add column if not exists state_at timestamptz,
@@ -1239,7 +1239,7 @@ begin
   if wanted is not null then
     filter := case wanted
       when 'active' then 'k.usable_from <= now() and (k.expires_at is null or k.expires_at > now())'
-      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
+      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and k.usable_from < ''infinity'' and k.usable_from > ''-infinity'' and (k.expires_at is null or k.expires_at > now())'
       when 'disabled' then 'k.status = ''disabled'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
       when 'expired' then '(k.status = ''expired'' or k.expires_at <= now())' end;
     if filter is null then

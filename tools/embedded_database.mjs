@@ -10,7 +10,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 
 // Read by @supabase/lite when it is loaded, so it is loaded after this.
 process.env.LITE_TELEMETRY = '0';
@@ -84,7 +84,8 @@ function httpStatusOf(sqlstate) {
 // what the client is told anyway goes on; and in one line.
 function plainError(code, message, fields) {
   const error = Object.assign(new Error(message), { code, ...fields });
-  error.stack = `database: ${message}`;
+  const line = `database: ${code} ${message}${code === 'PGRST' || !fields.detail ? '' : ` (${fields.detail})`}`;
+  Object.defineProperty(error, inspect.custom, { value: () => line });
   return error;
 }
 

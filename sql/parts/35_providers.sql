@@ -88,7 +88,7 @@ begin
         (left(encode(sha256(decode(replace(api_key, '\', '\\'), 'escape')), 'hex'), 16)) stored,
       add column if not exists usable_from timestamptz generated always as
         (case status when 'active' then timestamptz '-infinity'
-                     when 'failed' then greatest(failed_until, timestamptz 'epoch')
+                     when 'failed' then least(greatest(failed_until, timestamptz 'epoch'), timestamptz '9999-12-31 00:00:00Z')
                      when 'disabled' then greatest(coalesce(disabled_until, timestamptz 'infinity'), timestamptz 'epoch')
                      else timestamptz 'infinity' end) stored,
       add column if not exists state_at timestamptz,
