@@ -1,4 +1,4 @@
-// Sixteen bytes compared at once: Wasm SIMD, SSE2, or plain C++ where there is neither. And the three searches made of it.
+// Sixteen bytes compared at once: Wasm SIMD, SSE2, or plain C++ where there is neither. And the searches made of it.
 // The searches take the block type as a parameter so that the plain one is tested on every machine.
 #pragma once
 
@@ -23,7 +23,6 @@ public:
     VectorBlock below(char c) const { return VectorBlock(wasm_u8x16_lt(v_, wasm_i8x16_splat(c))); }
     VectorBlock operator|(VectorBlock other) const { return VectorBlock(wasm_v128_or(v_, other.v_)); }
     std::uint32_t mask() const { return static_cast<std::uint32_t>(wasm_i8x16_bitmask(v_)); }
-    bool any() const { return wasm_v128_any_true(v_); }
 
 private:
     explicit VectorBlock(v128_t v) : v_(v) {}
@@ -40,7 +39,6 @@ public:
     }
     VectorBlock operator|(VectorBlock other) const { return VectorBlock(_mm_or_si128(v_, other.v_)); }
     std::uint32_t mask() const { return static_cast<std::uint32_t>(_mm_movemask_epi8(v_)); }
-    bool any() const { return mask() != 0; }
 
 private:
     explicit VectorBlock(__m128i v) : v_(v) {}
@@ -67,7 +65,6 @@ public:
         for (unsigned i = 0; i < 16; ++i) bits |= (bytes_[i] >> 7 & 1u) << i;
         return bits;
     }
-    bool any() const { return mask() != 0; }
 
 private:
     PlainBlock() = default;
@@ -92,28 +89,31 @@ inline constexpr std::ptrdiff_t kBlockBytes = 16;
 
 inline bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
+// The quotes, backslashes and control characters among the sixteen bytes at `p`: bit i is byte i.
+template <class B = Block>
+std::uint32_t string_stops(const char* p) {
+    const B block(p);
+    return (block.equal('"') | block.equal('\\') | block.below(' ')).mask();
+}
+
+// The same of 64 bytes.
+template <class B = Block>
+std::uint64_t string_stops_of_four(const char* p) {
+    const std::uint64_t low = string_stops<B>(p) | string_stops<B>(p + 16) << 16;
+    const std::uint64_t high = string_stops<B>(p + 32) | string_stops<B>(p + 48) << 16;
+    return low | high << 32;
+}
+
+inline bool is_string_stop(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
 // The first quote, backslash or control character in [p, end), or end.
 template <class B = Block>
 const char* find_string_stop(const char* p, const char* end) {
-    const auto stops = [](const char* at) {
-        const B block(at);
-        return block.equal('"') | block.equal('\\') | block.below(' ');
-    };
-    if (end - p >= kBlockBytes) {
-        const std::uint32_t first = stops(p).mask();
-        if (first != 0) return p + __builtin_ctz(first);
-        p += kBlockBytes;
-        while (end - p >= 4 * kBlockBytes) {
-            const B a = stops(p), b = stops(p + 16), c = stops(p + 32), d = stops(p + 48);
-            if (((a | b) | (c | d)).any()) break;
-            p += 4 * kBlockBytes;
-        }
-        for (; end - p >= kBlockBytes; p += kBlockBytes) {
-            const std::uint32_t mask = stops(p).mask();
-            if (mask != 0) return p + __builtin_ctz(mask);
-        }
+    for (; end - p >= kBlockBytes; p += kBlockBytes) {
+        const std::uint32_t stops = string_stops<B>(p);
+        if (stops != 0) return p + __builtin_ctz(stops);
     }
-    while (p != end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) >= 0x20) ++p;
+    while (p != end && !is_string_stop(*p)) ++p;
     return p;
 }
 

@@ -1,5 +1,6 @@
 #include "json/request_facts.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/limits.hpp"
@@ -29,9 +30,12 @@ struct FactsVisitor {
     }
 
     static bool spells_model_in_other_case(std::string_view key) {
-        if (key.size() > 2 + 6 * std::string_view("model").size()) return false;
+        constexpr std::string_view kModel = "model";
+        const std::string_view inner = key.substr(1, key.size() - 2);
+        if (inner.size() == kModel.size()) return equals_ignoring_case(inner, kModel);
+        if (inner.size() > 6 * kModel.size() || inner.find('\\') == inner.npos) return false;
         const std::optional<std::string> name = decode_string(key);
-        return name && equals_ignoring_case(*name, "model");
+        return name && equals_ignoring_case(*name, kModel);
     }
 
     RequestFacts facts;
@@ -41,21 +45,17 @@ struct FactsVisitor {
 
 tl::unexpected<Error> bad_model(std::string detail) { return fail(ErrorCode::bad_request, std::move(detail), "model"); }
 
-bool has_control_character(std::string_view text) {
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return true;
-    }
-    return false;
-}
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 Result<std::string> read_model(std::string_view raw) {
     if (kind_of(raw) != Kind::string) return bad_model("\"model\" must be a string");
     const auto too_long = [] { return bad_model("\"model\" is longer than " + std::to_string(limits::kMaxModelBytes) + " bytes"); };
     if (raw.size() > 6 * limits::kMaxModelBytes + 2) return too_long();
-    const std::optional<std::string> decoded = decode_string(raw);
-    if (!decoded) return bad_model("\"model\" is not a valid string");
-    if (has_control_character(*decoded)) return bad_model("\"model\" holds a control character");
-    std::string model = valid_utf8(*decoded);
+    std::string model = decode_string(raw).value_or(std::string());
+    if (std::any_of(model.begin(), model.end(), is_control)) return bad_model("\"model\" holds a control character");
+    if (!std::all_of(model.begin(), model.end(), is_ascii)) model = valid_utf8(model);
     if (model.size() > limits::kMaxModelBytes) return too_long();
     return model;
 }

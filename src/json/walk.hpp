@@ -6,6 +6,7 @@
 // whose value is no object or array are told. Nothing recurses and nothing is allocated.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,6 +19,14 @@
 namespace edgepool::json {
 
 inline bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// Length of an escape by the character behind its backslash, 0 when there is no such escape.
+inline constexpr std::array<std::uint8_t, 256> kEscapeLength = [] {
+    std::array<std::uint8_t, 256> lengths{};
+    for (const char c : std::string_view("\"\\/bfnrt")) lengths[static_cast<unsigned char>(c)] = 2;
+    lengths['u'] = 6;
+    return lengths;
+}();
 
 // True when a key as written spells `name`, escapes included.
 inline bool key_is(std::string_view raw_key, std::string_view name) {
@@ -124,6 +133,7 @@ private:
     // An object or array below the top level, with all that it holds.
     bool nested() {
         std::size_t level = 0;  // containers of this value that are open
+        bool object = false;    // the innermost of them is an object
         std::string_view key;
         for (;;) {
             // A value begins here.
@@ -131,38 +141,32 @@ private:
             if (c == '{' || c == '[') {
                 ++p_;
                 if (base_ + level >= limits::kMaxJsonDepth) return fail("nested too deep");
-                set_object(level++, c == '{');
+                object = c == '{';
+                set_object(level++, object);
                 blanks();
-                if (!accept(c == '{' ? '}' : ']')) {
-                    if (c == '{' && !key_and_colon(key)) return false;
+                if (peek() != (object ? '}' : ']')) {
+                    if (object && !key_and_colon(key)) return false;
                     continue;
                 }
-                --level;
             } else {
                 const std::size_t start = position();
                 if (!scalar(c)) return false;
                 if constexpr (Visitor::kNested) {
-                    if (is_object(level - 1)) {
+                    if (object) {
                         if (const char* problem = visitor_.member(base_ + level, key, Range{start, position()})) return fail_at(key.data(), problem);
                     }
                 }
-            }
-            // A value has ended here.
-            for (;;) {
-                if (level == 0) return true;
                 blanks();
-                const bool object = is_object(level - 1);
-                if (accept(',')) {
-                    if (object) {
-                        if (!key_and_colon(key)) return false;
-                    } else {
-                        blanks();
-                    }
-                    break;
-                }
-                if (!accept(object ? '}' : ']')) return fail(object ? "a comma or a closing brace is expected" : "a comma or a closing bracket is expected");
-                --level;
             }
+            // A value has ended here, or an empty container has just begun: close what ends as well.
+            while (!accept(',')) {
+                if (!accept(object ? '}' : ']')) return fail(object ? "a comma or a closing brace is expected" : "a comma or a closing bracket is expected");
+                if (--level == 0) return true;
+                object = is_object(level - 1);
+                blanks();
+            }
+            if (!object) blanks();
+            else if (!key_and_colon(key)) return false;
         }
     }
 
@@ -176,36 +180,68 @@ private:
         }
     }
 
+    // Most strings are keys and words: one test finds their end.
     bool string() {
-        const char* const start = p_;
-        const char* p = p_ + 1;
-        for (;;) {
-            p = find_string_stop(p, end_);
-            if (p == end_) return fail_at(start, "this string is not closed");
-            if (*p == '"') {
-                p_ = p + 1;
+        const char* const first = p_ + 1;
+        if (end_ - first >= kBlockBytes) {
+            const std::uint32_t stops = string_stops(first);
+            if (stops != 0 && first[__builtin_ctz(stops)] == '"') {
+                p_ = first + __builtin_ctz(stops) + 1;
                 return true;
             }
-            if (*p != '\\') return fail_at(p, "a control character in a string");
-            const std::size_t length = escape(p);
-            if (length == 0) return fail_at(p, "this escape is not valid");
-            p += length;
         }
+        return long_string();
+    }
+
+    // Text is taken 64 bytes at a time: one test, and a step for each escape.
+    bool long_string() {
+        const char* p = p_ + 1;
+        bool closed = false;
+        while (!closed) {
+            const std::ptrdiff_t left = end_ - p;
+            bool good = true;
+            if (left >= 4 * kBlockBytes) good = pass_stops(p, string_stops_of_four(p), 4 * kBlockBytes, closed);
+            else if (left >= kBlockBytes) good = pass_stops(p, string_stops(p), kBlockBytes, closed);
+            else if (left > 0) good = pass_stops(p, is_string_stop(*p) ? 1u : 0u, 1, closed);
+            else return fail("this string is not closed");
+            if (!good) return false;
+        }
+        p_ = p;
+        return true;
+    }
+
+    // Goes over `width` bytes of a string, whose quotes, backslashes and control characters `stops` marks.
+    // Moves `p` behind them, or behind the closing quote.
+    bool pass_stops(const char*& p, std::uint64_t stops, std::ptrdiff_t width, bool& closed) {
+        const char* const block = p;
+        p += width;
+        while (stops != 0) {
+            const int at = __builtin_ctzll(stops);
+            const char* const stop = block + at;
+            if (*stop == '"') {
+                p = stop + 1;
+                closed = true;
+                return true;
+            }
+            if (*stop != '\\') return fail_at(stop, "a control character in a string");
+            const int length = escape(stop);
+            if (length == 0) return fail_at(stop, "this escape is not valid");
+            if (at + length >= width) {
+                p = stop + length;
+                return true;
+            }
+            stops &= ~std::uint64_t{0} << (at + length);
+        }
+        return true;
     }
 
     // Length of the escape that begins at `p`, 0 when it is none.
-    std::size_t escape(const char* p) const {
+    int escape(const char* p) const {
         if (end_ - p < 2) return 0;
-        switch (p[1]) {
-            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return 2;
-            case 'u': break;
-            default: return 0;
-        }
+        const int length = kEscapeLength[static_cast<unsigned char>(p[1])];
+        if (length != 6) return length;
         if (end_ - p < 6) return 0;
-        for (int i = 2; i < 6; ++i) {
-            if (!is_hex_digit(p[i])) return 0;
-        }
-        return 6;
+        return is_hex_digit(p[2]) && is_hex_digit(p[3]) && is_hex_digit(p[4]) && is_hex_digit(p[5]) ? 6 : 0;
     }
 
     bool literal(std::string_view word) {
