@@ -23,7 +23,7 @@ constexpr Rule kRules[] = {
 
 constexpr HiddenText kHidden[] = {
     // "you (account name) have reached your weekly usage limit"
-    {HiddenText::Kind::between, "you (", ") have ", "you have "},
+    {HiddenText::Kind::between, "you (", ")", "you"},
 };
 
 constexpr std::string_view kHiddenHeaders[] = {"x-ollama-user", "x-ollama-account", "x-user-id", "x-account-id"};
