@@ -135,6 +135,7 @@ try {
     ['list, search in user name', 'pool_keys_list', (run) => ({ provider: 'openrouter', page: 1, page_size: 50, search: `company-${100 + run}.` })],
     ['list, search by id', 'pool_keys_list', (run) => ({ provider: 'openrouter', page: 1, page_size: 50, search: ids[run].slice(0, 8) })],
     ['list, status failed', 'pool_keys_list', () => ({ provider: 'openrouter', page: 1, page_size: 50, status: 'failed' })],
+    ['list, status disabled', 'pool_keys_list', () => ({ provider: 'openrouter', page: 1, page_size: 50, status: 'disabled' })],
     ['list, search matching all', 'pool_keys_list', () => ({ provider: 'openrouter', page: 1, page_size: 50, search: 'user-' })],
     ['list, page 1000', 'pool_keys_list', () => ({ provider: 'openrouter', page: 1000, page_size: 50 })],
     ['one key', 'pool_keys_get', (run) => ({ provider: 'openrouter', id: ids[run] })],
@@ -147,15 +148,23 @@ try {
     ['prune, nothing to do', 'pool_prune', () => ({ provider: 'openrouter', days: 30 })],
   ];
   console.log(`\n${'what'.padEnd(38)}${'in the server'.padStart(24)}${'p95'.padStart(12)}   through PostgREST (median)`);
-  for (const [title, name, argument] of measured) {
+  const measure = async ([title, name, argument]) => {
     const direct = await timed(kRuns, (run) => serverTime(name, argument(run)));
-    const http = await timed(Math.min(kRuns, 15), (run) => rpc(name, argument(run + 100)));
+    const http = await timed(Math.min(kRuns, 15), async (run) => { await rpc(name, argument(run + 100)); });
     console.log(`${title.padEnd(38)}${milliseconds(direct.median).padStart(24)}${milliseconds(direct.p95)}   ${milliseconds(http.median)}`);
-  }
+  };
+  for (const each of measured) await measure(each);
   const import_ = Array.from({ length: 10_000 }, () => ({ key: `sk-or-v1-${hex(32)}`, username: `new-${hex(4)}` }));
   const begun = performance.now();
   await call('pool_keys_add', { provider: 'openrouter', keys: import_ });
   console.log(`${'import 10000 keys, one call'.padEnd(38)}${milliseconds(performance.now() - begun)}`);
+
+  await sql.unsafe(`update openrouter_api_keys set status = 'failed', failed_until = now() + interval '1 hour' where id > '0d'`);
+  await sql.unsafe('vacuum analyze openrouter_api_keys');
+  await measure(['take 512 with 95 % benched', 'pool_take', () => ({ provider: 'openrouter', limit: 512, start: hex(8) })]);
+  await measure(['public figures with 95 % benched', 'pool_public_stats', () => ({ provider: 'openrouter' })]);
+  await sql.unsafe(`update openrouter_api_keys set status = 'active', failed_until = null where id > '0d'`);
+  await sql.unsafe('vacuum (full, analyze) openrouter_api_keys');
 
   printSizes(`size on disk, ollama with 10000 keys (the guide: keys ~2 MB, stats ~5, models ~1, hourly ~10, together ~18 MB)`, await sizesOf(sql, 'ollama_api'));
   await sql.unsafe('vacuum analyze');

@@ -74,7 +74,7 @@ begin
   if wanted is not null then
     filter := case wanted
       when 'active' then 'k.usable_from <= now() and (k.expires_at is null or k.expires_at > now())'
-      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and k.usable_from < ''infinity'' and k.usable_from > ''-infinity'' and (k.expires_at is null or k.expires_at > now())'
+      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
       when 'disabled' then 'k.status = ''disabled'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
       when 'expired' then '(k.status = ''expired'' or k.expires_at <= now())' end;
     if filter is null then

@@ -602,6 +602,7 @@ begin
     create index if not exists %16$I on {keys} (id) include (usable_from) where usable_from > '-infinity' and usable_from < 'infinity';
     create index if not exists %4$I on {keys} (expires_at) where expires_at is not null;
     create index if not exists %5$I on {keys} (created_at desc, id);
+    create index if not exists %17$I on {keys} (status, created_at desc, id) where status <> 'active';
     create index if not exists %6$I on {keys} (updated_at);
     create index if not exists %7$I on {keys} ((left(api_key, 24) collate "C"));
     create unique index if not exists %8$I on {client_tokens} (token_hash);
@@ -623,7 +624,7 @@ begin
        prefix || '_keys_updated', prefix || '_keys_start', prefix || '_client_tokens_hash', prefix || '_client_tokens_updated',
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
        prefix || '_key_benches_updated', prefix || '_tombstones_removed',
-       prefix || '_keys_benched'), prefix);
+       prefix || '_keys_benched', prefix || '_keys_resting'), prefix);
   -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without. A short pending list:
   -- every search reads it, and by default it may grow to 4 MB.
   if trigram_schema is not null then
@@ -1239,7 +1240,7 @@ begin
   if wanted is not null then
     filter := case wanted
       when 'active' then 'k.usable_from <= now() and (k.expires_at is null or k.expires_at > now())'
-      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and k.usable_from < ''infinity'' and k.usable_from > ''-infinity'' and (k.expires_at is null or k.expires_at > now())'
+      when 'failed' then 'k.status = ''failed'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
       when 'disabled' then 'k.status = ''disabled'' and k.usable_from > now() and (k.expires_at is null or k.expires_at > now())'
       when 'expired' then '(k.status = ''expired'' or k.expires_at <= now())' end;
     if filter is null then

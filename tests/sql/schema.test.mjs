@@ -143,6 +143,22 @@ test('it works where Supabase\'s roles do not exist (a bare PGlite)', async () =
   }
 });
 
+test('it can be applied, and applied again, by an owner who is no superuser, as on Supabase', async () => {
+  const hosted = await openDatabase({ schema: false, max: 1 });
+  try {
+    await hosted.sql.unsafe(`do $$ begin create role plain_owner nologin createrole; exception when duplicate_object then null; end $$;
+      do $$ begin execute format('alter database %I owner to plain_owner', current_database()); end $$;
+      alter schema public owner to plain_owner; alter schema extensions owner to plain_owner; grant service_role to plain_owner; set role plain_owner`);
+    await hosted.sql.unsafe(kSchema);
+    await hosted.sql.unsafe(kSchema);
+    assert.equal((await hosted.sql`select tableowner from pg_tables where tablename = 'ollama_api_keys'`)[0].tableowner, 'plain_owner');
+    await hosted.call('pool_keys_add', { provider: 'ollama', keys: [{ key: 'sk-hosted-0000000001' }] });
+    assert.equal((await hosted.call('pool_take', { provider: 'ollama' })).usable, 1);
+  } finally {
+    await hosted.close();
+  }
+});
+
 test('an encoding other than UTF8 is refused, since ids are hashes of UTF-8', async () => {
   const latin = await openDatabase({ schema: false });
   try {
