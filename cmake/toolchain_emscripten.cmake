@@ -9,5 +9,6 @@ set(CMAKE_CXX_COMPILER_WORKS ON)
 set(CMAKE_CXX_COMPILER_ID Clang)
 set(CMAKE_EXECUTABLE_SUFFIX .wasm)
 set(CMAKE_CXX_FLAGS_INIT "-std=c++20 -msimd128 -isystem ${CMAKE_CURRENT_LIST_DIR}/emscripten")
-set(CMAKE_CXX_FLAGS_RELEASE "-O3 -DNDEBUG")
+# Small first: what is hot (cmake/wasm_module.cmake) is compiled for speed.
+set(CMAKE_CXX_FLAGS_RELEASE "-Oz -DNDEBUG")
 set(EDGEPOOL_EMSCRIPTEN ON)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/flush.hpp"
+#include "app/housekeep.hpp"
 #include "app/serve.hpp"
 #include "json/dom.hpp"
 
@@ -53,6 +54,17 @@ const Record& Instance::start(double now_ms) {
     at(now_ms);
     auto session = std::make_unique<host::Session>();
     session->prepare(app::serve(*app_, *session, std::exchange(incoming_, {})));
+    return begin_new(std::move(session));
+}
+
+const Record& Instance::scheduled(double now_ms) {
+    at(now_ms);
+    auto session = std::make_unique<host::Session>();
+    session->prepare(app::housekeep(*app_, *session));
+    return begin_new(std::move(session));
+}
+
+const Record& Instance::begin_new(std::unique_ptr<host::Session> session) {
     const std::uint32_t task = add_task(std::move(session));
     tasks_[task]->begin();
     return report(task);
@@ -81,7 +93,7 @@ void Instance::cancel(std::uint32_t task) { tasks_.erase(task); }
 
 const Record& Instance::salvage(double now_ms) {
     at(now_ms);
-    salvaged_ = host::Finish{app::salvage_counts(*app_)};
+    salvaged_ = host::Finish{app::salvage_counts(*app_), false};
     record_.fill(0, salvaged_);
     return record_;
 }

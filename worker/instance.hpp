@@ -35,6 +35,9 @@ public:
     // Incoming: a request's wire. Begins its flow.
     const Record& start(double now_ms);
 
+    // Begins the daily housekeeping.
+    const Record& scheduled(double now_ms);
+
     // Begins a task that a record named as spawned.
     const Record& begin(std::uint32_t task, double now_ms);
 
@@ -53,6 +56,7 @@ public:
 private:
     void at(double now_ms);
     std::uint32_t add_task(std::unique_ptr<host::Session> session);
+    const Record& begin_new(std::unique_ptr<host::Session> session);
     const Record& report(std::uint32_t task);
 
     std::optional<app::App> app_;

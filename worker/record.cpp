@@ -100,7 +100,7 @@ void Record::describe(const host::Forward& op) {
 void Record::describe(const host::Observe&) { set(OperationKind::observe); }
 
 void Record::describe(const host::Finish& op) {
-    set(OperationKind::finish);
+    set(OperationKind::finish, op.stops_upstream ? 1 : 0);
     set_text(0, op.tail);
 }
 

@@ -132,7 +132,8 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
     const bool client_left = look.status == host::Status::client_gone;
     const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(observer, look.status);
     // An error event that came in-band has told the client already.
-    co_await session.perform(host::Finish{fault && !observer.error() ? stream_error_tail(journey.exchange.dialect(), *fault) : std::string()});
+    std::string tail = fault && !observer.error() ? stream_error_tail(journey.exchange.dialect(), *fault) : std::string();
+    co_await session.perform(host::Finish{std::move(tail), look.status != host::Status::ok});
 
     const bool failed = fault.has_value() || (observer.error().has_value() && !client_left);
     if (!failed) {
@@ -153,7 +154,7 @@ Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Hea
     journey.commit(ticket);
     host::Outcome look = co_await session.perform(observed_forward(journey, ticket, head));
     while (look.status == host::Status::ok && look.number == 0) look = co_await session.perform(host::Observe{});
-    co_await session.perform(host::Finish{});
+    co_await session.perform(host::Finish{std::string(), look.status != host::Status::ok});
     const usage::Usage usage = estimate_unless_reported(journey, {}, 0);
     const bool failed = look.status == host::Status::failed || look.status == host::Status::timeout;
     if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)));

@@ -164,6 +164,8 @@ Config read_config(const Variables& variables) {
     reader.number("REQUEST_TIMEOUT_MS", 100, 3'600'000, config.timeouts.request_ms);
     reader.number("FAILOVER_TIMEOUT_MS", 100, 3'600'000, config.timeouts.failover_ms);
 
+    reader.number("RETENTION_DAYS", 1, 3650, config.retention_days);
+
     const std::string_view offset = variables.get("DISPLAY_TIMEZONE_OFFSET");
     if (!offset.empty() && !parse_utc_offset(offset, config.display_offset_minutes)) {
         reader.problem("DISPLAY_TIMEZONE_OFFSET", "must be like +08:00");

@@ -40,6 +40,7 @@ struct Config {
     std::size_t max_body_bytes = limits::kDefaultMaxBodyBytes;
     Timeouts timeouts;
     int display_offset_minutes = 480;
+    std::uint32_t retention_days = 30;  // of hourly figures
     std::vector<std::string> admin_origins;  // ADMIN_CORS_ORIGINS
 
     std::vector<std::string> missing;   // names of variables that must be set

@@ -30,6 +30,8 @@ EDGEPOOL_EXPORT(ep_create)(double now_ms) -> const edgepool::worker::RecordWord*
 
 EDGEPOOL_EXPORT(ep_start)(double now_ms) -> const edgepool::worker::RecordWord* { return returned(instance().start(now_ms)); }
 
+EDGEPOOL_EXPORT(ep_scheduled)(double now_ms) -> const edgepool::worker::RecordWord* { return returned(instance().scheduled(now_ms)); }
+
 EDGEPOOL_EXPORT(ep_begin)(std::uint32_t task, double now_ms) -> const edgepool::worker::RecordWord* {
     return returned(instance().begin(task, now_ms));
 }

@@ -17,8 +17,8 @@ std::uintptr_t __stack_chk_guard = 0x5bd1e995;
 
 [[noreturn]] void __abort_message(const char*, ...) { __builtin_trap(); }
 [[noreturn]] void abort_message(const char*, ...) { __builtin_trap(); }
-[[noreturn]] void abort() { __builtin_trap(); }
-[[noreturn]] void __assert_fail(const char*, const char*, int, const char*) { __builtin_trap(); }
+_Noreturn void abort(void) { __builtin_trap(); }
+_Noreturn void __assert_fail(const char*, const char*, int, const char*) { __builtin_trap(); }
 [[noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }
 
 namespace {

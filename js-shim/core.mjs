@@ -1,0 +1,95 @@
+// One Wasm instance of the core: copies bytes in, reads the returned record out, and notices when the instance has died.
+// A view into Wasm memory never outlives a call, since any call may grow the memory.
+import module from '../dist/edgepool.wasm';
+import { Word } from './abi.mjs';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const kNothing = new Uint8Array(0);
+
+/** What a call returned: numbers and texts, to be read before the next call. */
+class Returned {
+  constructor(memory, pointer) {
+    this.memory = memory;
+    this.words = new Uint32Array(memory.buffer, pointer, Word.words);
+  }
+  get kind() { return this.words[Word.kind]; }
+  get task() { return this.words[Word.task]; }
+  get a() { return this.words[Word.a]; }
+  get b() { return this.words[Word.b]; }
+  get c() { return this.words[Word.c]; }
+  get d() { return this.words[Word.d]; }
+  bytes(number) {
+    const at = Word.texts + 2 * number;
+    return new Uint8Array(this.memory.buffer, this.words[at], this.words[at + 1]);
+  }
+  text(number) { return decoder.decode(this.bytes(number)); }
+  // "name NUL value NUL ..." or "name NUL ..." as an array of strings.
+  list(number) { return this.text(number).split('\0').slice(0, -1); }
+  spawned() { return Array.from(new Uint32Array(this.memory.buffer, this.words[Word.spawned], this.words[Word.spawned + 1])); }
+}
+
+export class Core {
+  dead = false;
+  salvaged = kNothing; // unsent counts, once dead
+
+  constructor(variables) {
+    const ignored = new Proxy({}, { get: () => () => 0 }); // what Emscripten's libc imports and never needs
+    const log = (isError, pointer, length) => {
+      const line = decoder.decode(new Uint8Array(this.exports.memory.buffer, pointer, length));
+      if (isError) console.error(line);
+      else console.log(line);
+    };
+    this.exports = new WebAssembly.Instance(module, { env: { log, emscripten_notify_memory_growth() {} }, wasi_snapshot_preview1: ignored }).exports;
+    this.exports._initialize?.();
+    this.stackTop = this.exports.__stack_pointer?.value;
+    const wire = Object.entries(variables).filter(([, value]) => typeof value === 'string').map(([name, value]) => `${name}\0${value}\0`).join('');
+    const text = encoder.encode(wire);
+    const incoming = new Uint8Array(32 + text.length);
+    crypto.getRandomValues(incoming.subarray(0, 32));
+    incoming.set(text, 32);
+    this.call('ep_create', incoming, Date.now());
+  }
+
+  /** Calls an export, with `incoming` bytes at its disposal. Throws when the instance dies of it. */
+  call(name, incoming, ...numbers) {
+    try {
+      if (incoming.length > 0) {
+        const pointer = this.exports.ep_reserve(incoming.length);
+        if (pointer === 0) throw new RangeError('no room in the instance');
+        new Uint8Array(this.exports.memory.buffer, pointer, incoming.length).set(incoming);
+      }
+      return new Returned(this.exports.memory, this.exports[name](...numbers));
+    } catch (error) {
+      this.die(error);
+      throw error;
+    }
+  }
+
+  start(request) {
+    let wire = `${request.method}\0${request.url}\0`;
+    for (const [name, value] of request.headers) wire += `${name}\0${value}\0`;
+    return this.call('ep_start', encoder.encode(wire), Date.now());
+  }
+
+  scheduled() { return this.call('ep_scheduled', kNothing, Date.now()); }
+  begin(task) { return this.call('ep_begin', kNothing, task, Date.now()); }
+  adopt(salvaged) { return this.call('ep_adopt', salvaged, Date.now()); }
+
+  resume(task, { status, number = 0, handle = 0, data = kNothing }) {
+    return this.call('ep_resume', data, task, Date.now(), status, number, handle);
+  }
+
+  // A trap: destructors did not run, so nothing but the counts is taken over, and the instance is never used again.
+  die(error) {
+    if (this.dead) return;
+    this.dead = true;
+    console.error(JSON.stringify({ event: 'trap', error: String(error) }));
+    try {
+      if (this.stackTop !== undefined) this.exports.__stack_pointer.value = this.stackTop;
+      this.salvaged = new Returned(this.exports.memory, this.exports.ep_salvage(Date.now())).bytes(0).slice();
+    } catch (again) {
+      console.error(JSON.stringify({ event: 'salvage_failed', error: String(again) }));
+    }
+  }
+}

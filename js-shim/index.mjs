@@ -1,0 +1,63 @@
+// The Worker: hands each request to the core and performs what the core asks for. No path, header, model or status is known here, but
+// for the one answer that the core cannot give: that it has died.
+import { Operation } from './abi.mjs';
+import { Conversation } from './conversation.mjs';
+import { Core } from './core.mjs';
+
+let core;
+
+// The instance of this isolate; a new one in the place of one that died, with the counts that it left.
+function livingCore(variables, context) {
+  if (core && !core.dead) return core;
+  const salvaged = core?.salvaged;
+  core = new Core(variables);
+  if (salvaged?.length > 0) beginSpawned(core, core.adopt(salvaged).spawned(), context);
+  return core;
+}
+
+function beginSpawned(owner, tasks, context) {
+  for (const task of tasks) {
+    context.waitUntil(drive(owner, new Conversation(null), () => owner.begin(task), context).catch(() => {}));
+  }
+}
+
+// Runs one flow to its end: each operation is performed and its outcome handed back.
+async function drive(owner, conversation, begin, context) {
+  let returned = begin();
+  for (;;) {
+    const isDone = returned.kind === Operation.done;
+    const { task } = returned;
+    const spawned = returned.spawned();
+    const pending = isDone ? undefined : conversation.perform(returned);
+    beginSpawned(owner, spawned, context);
+    if (isDone) return;
+    const outcome = await pending;
+    if (owner.dead) throw new Error('the instance has died');
+    returned = owner.resume(task, outcome);
+  }
+}
+
+function died() {
+  const body = { error: { message: 'the pool failed on this request; it has been restarted', type: 'server_error', code: 'internal', param: null } };
+  return Response.json(body, { status: 500 });
+}
+
+export default {
+  fetch(request, variables, context) {
+    const conversation = new Conversation(request);
+    const driven = (async () => {
+      const owner = livingCore(variables, context);
+      await drive(owner, conversation, () => owner.start(request), context);
+    })();
+    context.waitUntil(driven.catch(async () => {
+      conversation.answer(died());
+      if (conversation.forwarded?.identity) await conversation.forwarded.finish(new Uint8Array(0), false);
+    }));
+    return conversation.response;
+  },
+
+  async scheduled(_event, variables, context) {
+    const owner = livingCore(variables, context);
+    await drive(owner, new Conversation(null), () => owner.scheduled(), context);
+  },
+};
