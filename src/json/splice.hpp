@@ -26,7 +26,8 @@ void add_splices(std::vector<Splice>& splices, std::vector<Splice> more);
 // Names `new_model` in every "model" of the body.
 std::vector<Splice> replace_model(const RequestFacts& facts, std::string_view new_model);
 
-// Sets stream_options.include_usage to true. Nothing when it is, or when stream_options is neither object nor null (the upstream refuses it).
+// Sets stream_options.include_usage to true. Nothing when it is, or when stream_options is neither object nor null: the upstream refuses
+// that anyway.
 std::vector<Splice> ask_for_usage(const RequestFacts& facts, std::string_view body);
 
 // A JSON string literal with its quotes; what is not UTF-8 becomes U+FFFD.

@@ -20,6 +20,9 @@ namespace edgepool::json {
 
 inline bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+inline constexpr const char* kBraceExpected = "a comma or a closing brace is expected";
+inline constexpr const char* kBracketExpected = "a comma or a closing bracket is expected";
+
 // Length of an escape by the character behind its backslash, 0 when there is no such escape.
 inline constexpr std::array<std::uint8_t, 256> kEscapeLength = [] {
     std::array<std::uint8_t, 256> lengths{};
@@ -51,7 +54,7 @@ public:
         blanks();
         empty = peek() == '}';
         if (!empty && !top_level_members()) return false;
-        if (!accept('}')) return fail("a comma or a closing brace is expected");
+        if (!accept('}')) return fail(kBraceExpected);
         object.end = position();
         return only_blanks_follow();
     }
@@ -152,15 +155,14 @@ private:
                 const std::size_t start = position();
                 if (!scalar(c)) return false;
                 if constexpr (Visitor::kNested) {
-                    if (object) {
-                        if (const char* problem = visitor_.member(base_ + level, key, Range{start, position()})) return fail_at(key.data(), problem);
-                    }
+                    const char* const problem = object ? visitor_.member(base_ + level, key, Range{start, position()}) : nullptr;
+                    if (problem != nullptr) return fail_at(key.data(), problem);
                 }
                 blanks();
             }
             // A value has ended here, or an empty container has just begun: close what ends as well.
             while (!accept(',')) {
-                if (!accept(object ? '}' : ']')) return fail(object ? "a comma or a closing brace is expected" : "a comma or a closing bracket is expected");
+                if (!accept(object ? '}' : ']')) return fail(object ? kBraceExpected : kBracketExpected);
                 if (--level == 0) return true;
                 object = is_object(level - 1);
                 blanks();
@@ -245,7 +247,8 @@ private:
     }
 
     bool literal(std::string_view word) {
-        if (static_cast<std::size_t>(end_ - p_) < word.size() || std::string_view(p_, word.size()) != word) return fail("a value is expected");
+        const std::string_view rest(p_, static_cast<std::size_t>(end_ - p_));
+        if (rest.substr(0, word.size()) != word) return fail("a value is expected");
         p_ += word.size();
         return true;
     }

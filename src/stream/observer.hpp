@@ -24,6 +24,7 @@ public:
     void push(std::string_view chunk);
 
     // The stream has ended, cleanly or not: takes a last event that lacks its line end into account.
+    // Nothing may be pushed afterwards; finishing again changes nothing.
     void finish();
 
     // The first real event (not a comment, a ping or a blank) is complete. An error counts.

@@ -33,8 +33,26 @@ void check_all_searches() {
     check_search('x', "\n\r\t\x0b\x0c\x8a\x8d", find_line_end<B>, [](char c) { return c == '\n' || c == '\r'; });
 }
 
+template <class B>
+void check_masks() {
+    for (std::size_t at = 0; at < 64; ++at) {
+        for (const char c : std::string("\"\\\x01")) {
+            std::string text(64, 'x');
+            text[at] = c;
+            REQUIRE(string_stops_of_four<B>(text.data()) == std::uint64_t{1} << at);
+            REQUIRE(string_stops<B>(text.data() + at / 16 * 16) == std::uint32_t{1} << at % 16);
+        }
+    }
+    CHECK(string_stops_of_four<B>(std::string(64, '"').data()) == ~std::uint64_t{0});
+}
+
 }  // namespace
 
 TEST_CASE("the searches stop at the right byte wherever it stands in a block") { check_all_searches<Block>(); }
 
 TEST_CASE("the searches without SIMD stop at the same bytes") { check_all_searches<PlainBlock>(); }
+
+TEST_CASE("a mask of stops has the bit of each byte, with SIMD and without") {
+    check_masks<Block>();
+    check_masks<PlainBlock>();
+}

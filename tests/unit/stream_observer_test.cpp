@@ -221,3 +221,10 @@ TEST_CASE("an event too large to look at still ends a stream by its name") {
     CHECK(openai("event: error\ndata: " + big + "\n\n").error().has_value());
     CHECK(ollama("{\"x\":\"" + big + "\"}\n" + kNative).terminated());
 }
+
+TEST_CASE("finishing twice says the same as finishing once") {
+    StreamObserver observer = openai("data: {\"choices\":[{\"delta\":{\"content\":\"abc\"}}]}\n\ndata: {\"error\":\"x\"}");
+    const std::string once = report(observer);
+    observer.finish();
+    CHECK(report(observer) == once);
+}
