@@ -105,8 +105,8 @@ test('eight writers with overlapping keys, models and repeated batches: no deadl
         const again = draw(3) === 0;
         const other = again ? postgres(db.url, { max: 1, onnotice() {} }) : null;
         // A repeated batch goes out twice at the same moment, as when an acknowledgement is lost.
-        const answers = await Promise.all([callAs(sql, 'service_role', 'pool_record', sent), other && callAs(other, 'service_role', 'pool_record', sent)]);
-        await other?.end();
+        const answers = await Promise.all([callAs(sql, 'service_role', 'pool_record', sent), other && callAs(other, 'service_role', 'pool_record', sent)])
+          .finally(() => other?.end());
         const times = answers.filter((answer) => answer?.applied).length;
         assert.equal(times, 1, 'applied once');
         applied += 1;
@@ -127,28 +127,30 @@ test('eight writers with overlapping keys, models and repeated batches: no deadl
     const sql = postgres(db.url, { max: 1, onnotice() {} });
     const draw = random(99);
     let rounds = 0;
-    while (!until.reached || rounds === 0) {
-      const extra = Array.from({ length: 5 }, () => `sk-extra-${hex(12)}`);
-      await callAs(sql, 'service_role', 'pool_keys_add', { provider: 'ollama', keys: [...extra, ...kKeys.slice(0, 3)].map((key) => ({ key })) });
-      await callAs(sql, 'service_role', 'pool_keys_set', { provider: 'ollama', keys: shuffled(kKeys, draw).slice(0, 10), status: draw(2) ? 'active' : 'disabled' });
-      await sql`update ollama_api_keys set status = 'active', failed_until = null where api_key in (select api_key from ollama_api_keys order by random() limit 10)`;
-      await callAs(sql, 'service_role', 'pool_keys_remove', { provider: 'ollama', keys: extra.slice(0, 4) });
-      await sql`delete from ollama_api_keys where api_key = ${extra[4]}`;
-      await callAs(sql, 'service_role', 'pool_prune', { days: 30 });
-      rounds += 1;
+    try {
+      while (!until.reached || rounds === 0) {
+        const extra = Array.from({ length: 5 }, () => `sk-extra-${hex(12)}`);
+        await callAs(sql, 'service_role', 'pool_keys_add', { provider: 'ollama', keys: [...extra, ...kKeys.slice(0, 3)].map((key) => ({ key })) });
+        await callAs(sql, 'service_role', 'pool_keys_set', { provider: 'ollama', keys: shuffled(kKeys, draw).slice(0, 10), status: draw(2) ? 'active' : 'disabled' });
+        await sql`update ollama_api_keys set status = 'active', failed_until = null where api_key in (select api_key from ollama_api_keys order by random() limit 10)`;
+        await callAs(sql, 'service_role', 'pool_keys_remove', { provider: 'ollama', keys: extra.slice(0, 4) });
+        await sql`delete from ollama_api_keys where api_key = ${extra[4]}`;
+        await callAs(sql, 'service_role', 'pool_prune', { days: 30 });
+        rounds += 1;
+      }
+    } finally {
+      await sql.end();
     }
-    await sql.end();
     return rounds;
   };
 
-  const administering = administrator();
   const followerSql = postgres(db.url, { max: 1, onnotice() {} });
-  const following = follow(followerSql, 'ollama', until);
-  const sentByAll = await Promise.all(Array.from({ length: kWriters }, (_, number) => writer(number)));
-  until.reached = true;
-  const rounds = await administering;
-  const known = await following;
+  const writers = Promise.all(Array.from({ length: kWriters }, (_, number) => writer(number))).finally(() => { until.reached = true; });
+  // All of them end, whoever fails, before a failure is reported.
+  const ends = await Promise.allSettled([writers, administrator(), follow(followerSql, 'ollama', until)]);
   await followerSql.end();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const [sentByAll, rounds, known] = ends.map((end) => end.value);
 
   for (const sent of sentByAll.flat()) {
     for (const row of sent.models) {
