@@ -56,17 +56,10 @@ function randomBatch(draw, provider) {
   });
 }
 
-// Repeats the answers of pool_changes as an isolate would: a map of ids to status, from the first moment on.
-async function follow(sql, provider, until) {
-  const known = new Map();
-  let since;
-  const readAll = async () => {
-    const taken = await callAs(sql, 'service_role', 'pool_take', { provider, limit: 2000 });
-    known.clear();
-    for (const key of taken.keys) known.set(key.id, 'usable');
-    since = taken.next_since_ms;
-  };
-  await readAll();
+// Repeats the answers of pool_changes as an isolate would, from a working set on: a map of ids to what was told of them.
+async function follow(sql, provider, taken, until) {
+  const known = new Map(taken.keys.map((key) => [key.id, 'usable']));
+  let since = taken.next_since_ms;
   let last = false;
   for (;;) {
     const changes = await callAs(sql, 'service_role', 'pool_changes', { provider, since_ms: since, limit: 10_000 });
@@ -93,6 +86,7 @@ test('eight writers with overlapping keys, models and repeated batches: no deadl
   let applied = 0;
   let repeats = 0;
   const until = { reached: false };
+  const quiet = { reached: false };
 
   const writer = async (number) => {
     const sql = postgres(db.url, { max: 1, onnotice() {} });
@@ -145,9 +139,12 @@ test('eight writers with overlapping keys, models and repeated batches: no deadl
   };
 
   const followerSql = postgres(db.url, { max: 1, onnotice() {} });
+  const taken = await callAs(followerSql, 'service_role', 'pool_take', { provider: 'ollama', limit: 2000 });
   const writers = Promise.all(Array.from({ length: kWriters }, (_, number) => writer(number))).finally(() => { until.reached = true; });
-  // All of them end, whoever fails, before a failure is reported.
-  const ends = await Promise.allSettled([writers, administrator(), follow(followerSql, 'ollama', until)]);
+  const changing = Promise.allSettled([writers, administrator()]).finally(() => { quiet.reached = true; });
+  // All of them end, whoever fails, before a failure is reported; the follower last, so that it has read everything.
+  const [followed] = await Promise.allSettled([follow(followerSql, 'ollama', taken, quiet)]);
+  const ends = [...await changing, followed];
   await followerSql.end();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const [sentByAll, rounds, known] = ends.map((end) => end.value);
