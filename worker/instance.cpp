@@ -6,7 +6,7 @@
 #include "app/flush.hpp"
 #include "app/housekeep.hpp"
 #include "app/serve.hpp"
-#include "json/dom.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::worker {
 namespace {
@@ -44,8 +44,9 @@ const Record& Instance::create(double now_ms) {
     app_.emplace(config::read_config(config::Variables::from_wire(variables)), seed);
     at(now_ms);
     if (!app_->config.usable()) {
-        const json::Json line{{"event", "configuration"}, {"detail", config::configuration_gap(app_->config)}};
-        app_->log(true, json::dump(line));
+        json::Writer line;
+        line.begin_object().add_string("event", "configuration").add_string("detail", config::configuration_gap(app_->config)).end_object();
+        app_->log(true, line.take());
     }
     return report(0);
 }

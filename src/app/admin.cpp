@@ -93,8 +93,14 @@ Task<Result<AdminCall>> read_admin_call(Exchange& exchange, BodyUse use) {
     co_return call;
 }
 
-Task<std::optional<Json>> admin_database(Exchange& exchange, std::string_view function, Json arguments) {
-    Result<Json> answer = co_await call_database(exchange.app, exchange.session, function, json::dump(arguments));
+json::Writer arguments_for(const ProviderState& state) {
+    json::Writer out;
+    out.begin_object().add_string("provider", state.provider->id);
+    return out;
+}
+
+Task<std::optional<Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments) {
+    Result<Json> answer = co_await call_database(exchange.app, exchange.session, function, arguments.end_object().take());
     if (answer) co_return std::move(*answer);
     Error error = answer.error();
     // The database refuses only what it was given: that is the caller's to mend.
@@ -113,31 +119,38 @@ Result<PageRequest> page_of_query(const Exchange& exchange) {
     return PageRequest{*page, *size};
 }
 
-void add_paging(Json& body, const PageRequest& page, std::int64_t total) {
-    body["total"] = total;
-    body["page"] = page.page;
-    body["pageSize"] = page.page_size;
-    body["totalPages"] = (total + page.page_size - 1) / page.page_size;
+void write_paging(json::Writer& out, const PageRequest& page, std::int64_t total) {
+    out.add_integer("total", total).add_integer("page", page.page).add_integer("pageSize", page.page_size);
+    out.add_integer("totalPages", (total + page.page_size - 1) / page.page_size);
 }
 
-Json iso_or_null(const Json& row, const char* name) {
-    const auto ms = json::get_int(row, name);
-    return ms ? Json(iso8601_utc(static_cast<double>(*ms))) : Json(nullptr);
+void write_iso(json::Writer& out, std::string_view name, const Json& row, const char* column) {
+    const auto ms = json::get_int(row, column);
+    if (ms) out.add_string(name, iso8601_utc(static_cast<double>(*ms)));
+    else out.add_null(name);
 }
 
-void add_figures(Json& out, const Json& row) {
+void write_figures(json::Writer& out, const Json& row) {
     const auto figure = [&](const char* name) { return json::get_int_or_text(row, name).value_or(0); };
-    out["total_requests"] = figure("requests");
-    out["success_count"] = figure("success");
-    out["failure_count"] = figure("failure");
-    out["success_rate"] = percent_text(figure("success"), figure("requests"));
-    out["prompt_tokens"] = figure("prompt");
-    out["completion_tokens"] = figure("completion");
-    out["cached_tokens"] = figure("cached");
-    out["reasoning_tokens"] = figure("reasoning");
-    out["estimated_tokens"] = figure("estimated");
-    out["cost_nano"] = figure("cost_nano");
-    out["last_used"] = iso_or_null(row, "last_used_ms");
+    out.add_integer("total_requests", figure("requests")).add_integer("success_count", figure("success"));
+    out.add_integer("failure_count", figure("failure")).add_string("success_rate", percent_text(figure("success"), figure("requests")));
+    out.add_integer("prompt_tokens", figure("prompt")).add_integer("completion_tokens", figure("completion"));
+    out.add_integer("cached_tokens", figure("cached")).add_integer("reasoning_tokens", figure("reasoning"));
+    out.add_integer("estimated_tokens", figure("estimated")).add_integer("cost_nano", figure("cost_nano"));
+    write_iso(out, "last_used", row, "last_used_ms");
+}
+
+Task<void> answer_removed(Exchange& exchange, const Json& answer, std::string_view none_message) {
+    const std::int64_t removed = json::get_int(answer, "removed").value_or(0);
+    json::Writer out;
+    out.begin_object().add_boolean("success", removed > 0).add_integer("removed", removed);
+    out.add_string("message", removed > 0 ? "Removed" : none_message);
+    co_await answer_json(exchange, 200, out.end_object().take());
+}
+
+const Json* rows_of(const Json& answer, const char* name) {
+    const auto rows = answer.is_object() ? answer.find(name) : answer.end();
+    return rows != answer.end() && rows->is_array() ? &*rows : nullptr;
 }
 
 }  // namespace edgepool::app

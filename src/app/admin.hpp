@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/exchange.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::app {
 
@@ -21,8 +22,11 @@ Task<Result<AdminCall>> read_admin_call(Exchange& exchange, BodyUse use);
 // The provider of a body, else of the query.
 Result<ProviderState*> admin_provider(Exchange& exchange, const json::Json& body);
 
+// Begins {"provider": ...}, the arguments of a database call; admin_database() ends it.
+json::Writer arguments_for(const ProviderState& state);
+
 // The database call of an administration route, answered with its error when it fails: nullopt then.
-Task<std::optional<json::Json>> admin_database(Exchange& exchange, std::string_view function, json::Json arguments);
+Task<std::optional<json::Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments);
 
 // The page asked for by ?page= and ?pageSize= (from 1; at most limits::kMaxPageSize rows). Error: bad_request naming the parameter.
 struct PageRequest {
@@ -31,13 +35,19 @@ struct PageRequest {
 };
 Result<PageRequest> page_of_query(const Exchange& exchange);
 
-// Adds total, page, pageSize and totalPages.
-void add_paging(json::Json& body, const PageRequest& page, std::int64_t total);
+// Writes total, page, pageSize and totalPages.
+void write_paging(json::Writer& out, const PageRequest& page, std::int64_t total);
 
-// A time of a database row as ISO 8601, or null.
-json::Json iso_or_null(const json::Json& row, const char* name);
+// Writes a time of a database row as ISO 8601, or null.
+void write_iso(json::Writer& out, std::string_view name, const json::Json& row, const char* column);
 
-// The figures of a key's or token's row under the guide's column names.
-void add_figures(json::Json& out, const json::Json& row);
+// Writes the figures of a key's or token's row under the guide's column names.
+void write_figures(json::Writer& out, const json::Json& row);
+
+// Answers {success, removed, message} from a database answer's "removed".
+Task<void> answer_removed(Exchange& exchange, const json::Json& answer, std::string_view none_message);
+
+// The rows of a database answer, or null.
+const json::Json* rows_of(const json::Json& answer, const char* name);
 
 }  // namespace edgepool::app

@@ -9,41 +9,34 @@ namespace edgepool::app {
 namespace {
 
 using json::Json;
+using json::Writer;
 
 constexpr std::size_t kMostReportedLines = 1000;   // of bad lines; the rest is counted
 constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget
 constexpr std::int64_t kLongestTtlS = 100LL * 365 * 24 * 3600;
 
-Json key_row(const Json& row) {
-    Json out{{"id", json::get_string(row, "id").value_or("")},
-             {"api_key", json::get_string(row, "masked").value_or("")},
-             {"username", json::get_string(row, "username").value_or("")},
-             {"status", json::get_string(row, "status").value_or("")},
-             {"until", iso_or_null(row, "until_ms")},
-             {"created_at", iso_or_null(row, "created_ms")},
-             {"expires_at", iso_or_null(row, "expires_ms")},
-             {"last_success", iso_or_null(row, "last_success_ms")},
-             {"last_failure", iso_or_null(row, "last_failure_ms")},
-             {"consecutive_failures", json::get_int(row, "fails").value_or(0)}};
+void write_key(Writer& out, const Json& row) {
+    out.begin_object();
+    out.add_string("id", json::get_string(row, "id").value_or("")).add_string("api_key", json::get_string(row, "masked").value_or(""));
+    out.add_string("username", json::get_string(row, "username").value_or("")).add_string("status", json::get_string(row, "status").value_or(""));
     const auto reason = json::get_string(row, "reason");
-    out["reason"] = reason ? Json(*reason) : Json(nullptr);
-    add_figures(out, row);
-    return out;
+    if (reason) out.add_string("reason", *reason);
+    else out.add_null("reason");
+    write_iso(out, "until", row, "until_ms");
+    write_iso(out, "created_at", row, "created_ms");
+    write_iso(out, "expires_at", row, "expires_ms");
+    write_iso(out, "last_success", row, "last_success_ms");
+    write_iso(out, "last_failure", row, "last_failure_ms");
+    out.add_integer("consecutive_failures", json::get_int(row, "fails").value_or(0));
+    write_figures(out, row);
+    out.end_object();
 }
 
-Json key_rows(const Json& answer) {
-    Json out = Json::array();
-    const auto rows = answer.find("keys");
-    if (rows == answer.end() || !rows->is_array()) return out;
-    for (const Json& row : *rows) out.push_back(key_row(row));
-    return out;
-}
-
-Json row_to_add(const KeyLine& line) {
-    Json row{{"key", line.key}};
-    if (!line.username.empty()) row["username"] = line.username;
-    if (line.expires_ms) row["expires_ms"] = static_cast<std::int64_t>(*line.expires_ms);
-    return row;
+void write_line(Writer& out, const KeyLine& line) {
+    out.begin_object().add_string("key", line.key);
+    if (!line.username.empty()) out.add_string("username", line.username);
+    if (line.expires_ms) out.add_integer("expires_ms", static_cast<std::int64_t>(*line.expires_ms));
+    out.end_object();
 }
 
 // Names given as one text or an array of texts under any of `names`.
@@ -75,14 +68,14 @@ Result<KeyLines> read_import(const Exchange& exchange, std::string_view body) {
 // The provider that an import names: only a JSON body can.
 Result<ProviderState*> import_provider(Exchange& exchange, std::string_view body) {
     const std::string_view type = exchange.request.headers.get("content-type");
-    if (contains_ignoring_case(type, "text/")) return admin_provider(exchange, Json::object());
+    if (contains_ignoring_case(type, "text/")) return admin_provider(exchange, Json());
     constexpr std::string_view kNames[] = {"provider"};
     const auto scanned = json::scan_object(body, kNames);
     if (!scanned) return tl::unexpected<Error>(scanned.error());
     const auto provider = scanned->last(0);
-    if (!provider) return admin_provider(exchange, Json::object());
-    const auto named = json::parse(provider->in(body));
-    return admin_provider(exchange, Json{{"provider", named ? *named : Json(0)}});
+    if (!provider) return admin_provider(exchange, Json());
+    const auto named = json::parse("{\"provider\":" + std::string(provider->in(body)) + "}");
+    return admin_provider(exchange, named ? *named : Json());
 }
 
 struct Added {
@@ -92,12 +85,23 @@ struct Added {
 
 // Adds keys [from, from + kKeysPerDatabaseCall). nullopt when the database failed; its error has been answered then.
 Task<std::optional<Added>> add_chunk(Exchange& exchange, const ProviderState& state, const std::vector<KeyLine>& keys, std::size_t from) {
-    Json rows = Json::array();
-    for (std::size_t i = from; i < keys.size() && i < from + limits::kKeysPerDatabaseCall; ++i) rows.push_back(row_to_add(keys[i]));
-    const std::optional<Json> answer =
-        co_await admin_database(exchange, "pool_keys_add", Json{{"provider", state.provider->id}, {"keys", std::move(rows)}});
+    Writer arguments = arguments_for(state);
+    arguments.key("keys").begin_array();
+    for (std::size_t i = from; i < keys.size() && i < from + limits::kKeysPerDatabaseCall; ++i) write_line(arguments, keys[i]);
+    arguments.end_array();
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
     if (!answer) co_return std::nullopt;
     co_return Added{json::get_int(*answer, "added").value_or(0), json::get_int(*answer, "existing").value_or(0)};
+}
+
+Writer list_arguments(const Exchange& exchange, const ProviderState& state, std::uint32_t page, const PageRequest& request) {
+    Writer arguments = arguments_for(state);
+    arguments.add_integer("page", page).add_integer("page_size", request.page_size);
+    for (const std::string_view name : {"status", "search", "sort"}) {
+        const std::string value = query_value(exchange.request.query, name);
+        if (!value.empty()) arguments.add_string(name, value);
+    }
+    return arguments;
 }
 
 Result<KeyLine> key_to_add(const Json& body, double now_ms) {
@@ -135,26 +139,22 @@ Task<void> serve_keys_list(Exchange& exchange) {
     }
     const bool is_everything = query_value(exchange.request.query, "fetch") == "all";
     if (is_everything) page = PageRequest{1, limits::kMaxPageSize};
-    Json arguments{{"provider", call->state->provider->id}, {"page_size", page->page_size}};
-    for (const char* name : {"status", "search", "sort"}) {
-        const std::string value = query_value(exchange.request.query, name);
-        if (!value.empty()) arguments[name] = valid_utf8(value);
-    }
-    Json body{{"api_keys", Json::array()}};
+    Writer out;
+    out.begin_object().key("api_keys").begin_array();
     std::int64_t total = 0;
-    const std::uint32_t first_page = page->page;
-    for (std::uint32_t number = first_page; number < first_page + (is_everything ? kMostPagesOfAll : 1); ++number) {
-        arguments["page"] = number;
-        const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_list", arguments);
+    const std::uint32_t end_page = page->page + (is_everything ? kMostPagesOfAll : 1);
+    for (std::uint32_t number = page->page; number < end_page; ++number) {
+        const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call->state, number, *page));
         if (!answer) co_return;
         total = json::get_int(*answer, "total").value_or(0);
-        Json rows = key_rows(*answer);
-        const bool is_last = rows.size() < page->page_size;
-        for (Json& row : rows) body["api_keys"].push_back(std::move(row));
-        if (is_last) break;
+        const Json* rows = rows_of(*answer, "keys");
+        const std::size_t count = rows == nullptr ? 0 : rows->size();
+        for (std::size_t i = 0; i < count; ++i) write_key(out, (*rows)[i]);
+        if (count < page->page_size) break;
     }
-    add_paging(body, *page, total);
-    co_await answer_json(exchange, 200, std::move(body));
+    out.end_array();
+    write_paging(out, *page, total);
+    co_await answer_json(exchange, 200, out.end_object().take());
 }
 
 Task<void> serve_keys_add(Exchange& exchange) {
@@ -168,15 +168,19 @@ Task<void> serve_keys_add(Exchange& exchange) {
         co_await answer_error(exchange, line.error());
         co_return;
     }
-    const std::optional<Json> answer = co_await admin_database(
-        exchange, "pool_keys_add", Json{{"provider", call->state->provider->id}, {"keys", Json::array({row_to_add(*line)})}});
+    Writer arguments = arguments_for(*call->state);
+    arguments.key("keys").begin_array();
+    write_line(arguments, *line);
+    arguments.end_array();
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
     if (!answer) co_return;
     const bool was_added = json::get_int(*answer, "added").value_or(0) > 0;
     if (was_added) co_await reload_now(exchange, *call->state);
-    Json body{{"success", was_added}, {"message", was_added ? "Added" : "Already exists"}};
-    const auto ids = answer->find("ids");
-    body["id"] = ids != answer->end() && ids->is_array() && !ids->empty() ? ids->front() : Json(nullptr);
-    co_await answer_json(exchange, 200, std::move(body));
+    Writer out;
+    out.begin_object().add_boolean("success", was_added).add_string("message", was_added ? "Added" : "Already exists");
+    const Json* ids = rows_of(*answer, "ids");
+    out.add_raw("id", ids != nullptr && !ids->empty() ? json::dump(ids->front()) : "null");
+    co_await answer_json(exchange, 200, out.end_object().take());
 }
 
 Task<void> serve_keys_import(Exchange& exchange) {
@@ -199,18 +203,16 @@ Task<void> serve_keys_import(Exchange& exchange) {
         sum.existing += chunk->existing;
     }
     if (sum.added > 0) co_await reload_now(exchange, **state);
-    Json invalid = Json::array();
-    for (const BadLine& bad : lines->invalid) {
-        if (invalid.size() == kMostReportedLines) break;
-        invalid.push_back({{"line", bad.line}, {"reason", bad.reason}});
+    Writer out;
+    out.begin_object().add_boolean("success", true).add_integer("total", static_cast<std::int64_t>(lines->total));
+    out.add_integer("added", sum.added).add_integer("existing", sum.existing);
+    out.add_integer("duplicates", static_cast<std::int64_t>(lines->duplicates));
+    out.add_integer("invalidCount", static_cast<std::int64_t>(lines->invalid.size())).key("invalid").begin_array();
+    for (std::size_t i = 0; i < lines->invalid.size() && i < kMostReportedLines; ++i) {
+        const BadLine& bad = lines->invalid[i];
+        out.begin_object().add_integer("line", static_cast<std::int64_t>(bad.line)).add_string("reason", bad.reason).end_object();
     }
-    co_await answer_json(exchange, 200, Json{{"success", true},
-                                             {"total", lines->total},
-                                             {"added", sum.added},
-                                             {"existing", sum.existing},
-                                             {"duplicates", lines->duplicates},
-                                             {"invalidCount", lines->invalid.size()},
-                                             {"invalid", std::move(invalid)}});
+    co_await answer_json(exchange, 200, out.end_array().end_object().take());
 }
 
 Task<void> serve_keys_remove(Exchange& exchange) {
@@ -226,14 +228,18 @@ Task<void> serve_keys_remove(Exchange& exchange) {
         co_await answer_error(exchange, {ErrorCode::bad_request, "name the keys: apiKey, apiKeys, id or ids", "apiKeys", 0});
         co_return;
     }
-    Json ids = Json::array(), keys = Json::array();
-    for (std::string& name : named) (is_key_id(name) ? ids : keys).push_back(valid_utf8(name));
-    const std::optional<Json> answer = co_await admin_database(
-        exchange, "pool_keys_remove", Json{{"provider", call->state->provider->id}, {"ids", std::move(ids)}, {"keys", std::move(keys)}});
+    Writer arguments = arguments_for(*call->state);
+    for (const bool of_ids : {true, false}) {
+        arguments.key(of_ids ? "ids" : "keys").begin_array();
+        for (const std::string& name : named) {
+            if (is_key_id(name) == of_ids) arguments.string(name);
+        }
+        arguments.end_array();
+    }
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(arguments));
     if (!answer) co_return;
-    const std::int64_t removed = json::get_int(*answer, "removed").value_or(0);
-    if (removed > 0) co_await reload_now(exchange, *call->state);
-    co_await answer_json(exchange, 200, Json{{"success", removed > 0}, {"removed", removed}, {"message", removed > 0 ? "Removed" : "No such key"}});
+    if (json::get_int(*answer, "removed").value_or(0) > 0) co_await reload_now(exchange, *call->state);
+    co_await answer_removed(exchange, *answer, "No such key");
 }
 
 }  // namespace edgepool::app

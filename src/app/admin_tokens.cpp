@@ -9,6 +9,7 @@ namespace edgepool::app {
 namespace {
 
 using json::Json;
+using json::Writer;
 
 constexpr std::uint32_t kSecretBytes = 32;
 constexpr std::string_view kPrefix = "ep-";
@@ -39,18 +40,16 @@ Result<std::string> name_of(const Json& body) {
     return std::string(trim(*name));
 }
 
-Json token_row(const Json& row) {
-    Json out{{"id", json::get_string(row, "hash").value_or("")},
-             {"name", json::get_string(row, "name").value_or("")},
-             {"token", json::get_string(row, "hint").value_or("")},
-             {"disabled", json::get_bool(row, "disabled").value_or(false)},
-             {"created_at", iso_or_null(row, "created_ms")},
-             {"expires_at", iso_or_null(row, "expires_ms")},
-             {"request_count", json::get_int_or_text(row, "requests").value_or(0)}};
+void write_token(Writer& out, const Json& row) {
+    out.begin_object().add_string("id", json::get_string(row, "hash").value_or("")).add_string("name", json::get_string(row, "name").value_or(""));
+    out.add_string("token", json::get_string(row, "hint").value_or("")).add_boolean("disabled", json::get_bool(row, "disabled").value_or(false));
+    write_iso(out, "created_at", row, "created_ms");
+    write_iso(out, "expires_at", row, "expires_ms");
+    out.add_integer("request_count", json::get_int_or_text(row, "requests").value_or(0));
     const auto limits = row.find("limits");
-    out["limits"] = limits == row.end() ? Json(nullptr) : *limits;
-    add_figures(out, row);
-    return out;
+    out.add_raw("limits", limits == row.end() ? "null" : json::dump(*limits));
+    write_figures(out, row);
+    out.end_object();
 }
 
 bool is_hash(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
@@ -64,18 +63,19 @@ Task<void> serve_tokens_list(Exchange& exchange) {
         co_await answer_error(exchange, call ? page.error() : call.error());
         co_return;
     }
-    Json arguments{{"provider", call->state->provider->id}, {"page", page->page}, {"page_size", page->page_size}};
+    Writer arguments = arguments_for(*call->state);
+    arguments.add_integer("page", page->page).add_integer("page_size", page->page_size);
     const std::string search = query_value(exchange.request.query, "search");
-    if (!search.empty()) arguments["search"] = valid_utf8(search);
+    if (!search.empty()) arguments.add_string("search", search);
     const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_list", std::move(arguments));
     if (!answer) co_return;
-    Json body{{"tokens", Json::array()}};
-    const auto rows = answer->find("tokens");
-    if (rows != answer->end()) {
-        for (const Json& row : *rows) body["tokens"].push_back(token_row(row));
-    }
-    add_paging(body, *page, json::get_int(*answer, "total").value_or(0));
-    co_await answer_json(exchange, 200, std::move(body));
+    Writer out;
+    out.begin_object().key("tokens").begin_array();
+    const Json* rows = rows_of(*answer, "tokens");
+    for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) write_token(out, (*rows)[i]);
+    out.end_array();
+    write_paging(out, *page, json::get_int(*answer, "total").value_or(0));
+    co_await answer_json(exchange, 200, out.end_object().take());
 }
 
 Task<void> serve_tokens_create(Exchange& exchange) {
@@ -97,22 +97,21 @@ Task<void> serve_tokens_create(Exchange& exchange) {
     }
     const std::string token = std::string(kPrefix) + to_hex(random.data);
     const std::string hash = sha256_hex(token);
-    Json arguments{{"provider", call->state->provider->id},
-                   {"hash", hash},
-                   {"hint", std::string(kPrefix) + "..." + token.substr(token.size() - kHintDigits)},
-                   {"name", *name}};
-    Json expires_at = nullptr;
-    if (*life) {
-        const double expires_ms = exchange.app.now_ms + static_cast<double>(**life) * 1000;
-        arguments["expires_ms"] = static_cast<std::int64_t>(expires_ms);
-        expires_at = iso8601_utc(expires_ms);
-    }
+    Writer arguments = arguments_for(*call->state);
+    arguments.add_string("hash", hash).add_string("name", *name);
+    arguments.add_string("hint", std::string(kPrefix) + "..." + token.substr(token.size() - kHintDigits));
+    const double expires_ms = *life ? exchange.app.now_ms + static_cast<double>(**life) * 1000 : 0;
+    if (*life) arguments.add_integer("expires_ms", static_cast<std::int64_t>(expires_ms));
     const auto limits = call->body.find("limits");
-    if (limits != call->body.end() && limits->is_object()) arguments["limits"] = *limits;
+    if (limits != call->body.end() && limits->is_object()) arguments.add_raw("limits", json::dump(*limits));
     const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
     if (!answer) co_return;
     call->state->tokens.forget(hash);
-    co_await answer_json(exchange, 200, Json{{"success", true}, {"token", token}, {"id", hash}, {"name", *name}, {"expiresAt", std::move(expires_at)}});
+    Writer out;
+    out.begin_object().add_boolean("success", true).add_string("token", token).add_string("id", hash).add_string("name", *name);
+    if (*life) out.add_string("expiresAt", iso8601_utc(expires_ms));
+    else out.add_null("expiresAt");
+    co_await answer_json(exchange, 200, out.end_object().take());
 }
 
 Task<void> serve_tokens_remove(Exchange& exchange) {
@@ -129,12 +128,12 @@ Task<void> serve_tokens_remove(Exchange& exchange) {
         co_return;
     }
     const std::string hash = is_hash(named) ? named : sha256_hex(named);
-    const std::optional<Json> answer =
-        co_await admin_database(exchange, "pool_tokens_remove", Json{{"provider", call->state->provider->id}, {"hash", hash}});
+    Writer arguments = arguments_for(*call->state);
+    arguments.add_string("hash", hash);
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_remove", std::move(arguments));
     if (!answer) co_return;
     call->state->tokens.forget(hash);
-    const std::int64_t removed = json::get_int(*answer, "removed").value_or(0);
-    co_await answer_json(exchange, 200, Json{{"success", removed > 0}, {"removed", removed}, {"message", removed > 0 ? "Removed" : "No such token"}});
+    co_await answer_removed(exchange, *answer, "No such token");
 }
 
 }  // namespace edgepool::app

@@ -49,11 +49,6 @@ Task<void> answer_json(Exchange& exchange, int status, std::string body) {
     co_await exchange.session.perform(std::move(answer));
 }
 
-Task<void> answer_json(Exchange& exchange, int status, json::Json body) {
-    std::string text = json::dump(body);
-    co_await answer_json(exchange, status, std::move(text));
-}
-
 Task<void> answer_error(Exchange& exchange, Error error) {
     const ErrorInfo& info = error_info(error.code);
     host::Respond answer;

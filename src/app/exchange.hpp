@@ -30,7 +30,6 @@ Headers common_headers(const Exchange& exchange);
 
 // Answers in JSON.
 Task<void> answer_json(Exchange& exchange, int status, std::string body);
-Task<void> answer_json(Exchange& exchange, int status, json::Json body);
 
 // Answers with an error in the caller's dialect; 429 and 503 carry Retry-After.
 Task<void> answer_error(Exchange& exchange, Error error);

@@ -4,6 +4,7 @@
 
 #include "app/exchange.hpp"
 #include "base/text.hpp"
+#include "json/writer.hpp"
 #include "store/calls.hpp"
 
 namespace edgepool::app {
@@ -19,12 +20,11 @@ constexpr double kUrgentLeaseMs = 1'000;
 bool is_final_refusal(const Error& error) { return error.code == ErrorCode::storage_refused; }
 
 void log_flush_failure(App& app, const ProviderState& state, const Outgoing& batch, const Error& error) {
-    const json::Json line{{"event", is_final_refusal(error) ? "batch_refused" : "flush_failed"},
-                          {"provider", state.provider->id},
-                          {"batch", batch.batch_id},
-                          {"error", error_info(error.code).name},
-                          {"detail", error.detail}};
-    app.log(true, json::dump(line));
+    json::Writer line;
+    line.begin_object().add_string("event", is_final_refusal(error) ? "batch_refused" : "flush_failed");
+    line.add_string("provider", state.provider->id).add_string("batch", batch.batch_id);
+    line.add_string("error", error_info(error.code).name).add_string("detail", error.detail).end_object();
+    app.log(true, line.take());
 }
 
 void cut_batch(App& app, ProviderState& state) {

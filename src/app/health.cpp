@@ -1,14 +1,14 @@
 // GET /health and GET /: is it configured, is the database there and of the right version, which providers can serve.
-#include <algorithm>
-
 #include "app/public_pages.hpp"
 #include "base/time_text.hpp"
+#include "json/writer.hpp"
 #include "store/calls.hpp"
 
 namespace edgepool::app {
 namespace {
 
 using json::Json;
+using json::Writer;
 
 constexpr double kHealthFreshMs = 5'000;  // a public route must not become a way to load the database
 constexpr std::string_view kVersion = "0.1.0";
@@ -19,7 +19,7 @@ struct StorageHealth {
     double latency_ms = 0;
     std::string problem;
     bool is_schema_usable = false;
-    Json tables = Json::object();  // provider id → {"tables": ...}
+    Json tables;  // provider id → {"tables": ...}; null when not known
 };
 
 Task<StorageHealth> probe_storage(Exchange& exchange) {
@@ -46,65 +46,94 @@ Task<StorageHealth> probe_storage(Exchange& exchange) {
 
 std::string tables_of(const StorageHealth& storage, std::string_view id) {
     if (!storage.is_schema_usable) return storage.is_reachable ? "outdated" : "unknown";
-    const auto row = storage.tables.find(id);
+    const auto row = storage.tables.is_object() ? storage.tables.find(id) : storage.tables.end();
     return row == storage.tables.end() ? "missing" : json::get_string(*row, "tables").value_or("missing");
 }
 
-Json provider_json(const ProviderState& state, const StorageHealth& storage, double now_ms) {
-    const std::string tables = tables_of(storage, state.provider->id);
-    Json row{{"enabled", !state.config->disabled}, {"configured", !state.config->disabled && tables == "ok"}, {"tables", tables}};
-    row["usableKeys"] = state.loaded ? Json(state.usable) : Json(nullptr);
+void write_provider(Writer& out, const ProviderState& state, std::string_view tables, double now_ms) {
+    const bool is_enabled = !state.config->disabled;
+    out.key(state.provider->id).begin_object();
+    out.add_boolean("enabled", is_enabled).add_boolean("configured", is_enabled && tables == "ok").add_string("tables", tables);
+    if (state.loaded) out.add_integer("usableKeys", state.usable);
+    else out.add_null("usableKeys");
     const keys::IncidentState incident = state.pool.incident(now_ms);
     if (incident.active) {
-        row["incident"] = {{"reason", incident.reason}, {"model", incident.model}, {"since", iso8601_utc(incident.since_ms)}};
+        out.key("incident").begin_object().add_string("reason", incident.reason).add_string("model", incident.model);
+        out.add_string("since", iso8601_utc(incident.since_ms)).end_object();
     }
-    return row;
+    out.end_object();
+}
+
+void write_service(Writer& out, const App& app) {
+    out.add_string("service", "edgepool").add_string("version", kVersion).add_boolean("configured", app.config.usable());
+    out.add_string("timestamp", iso8601_utc(app.now_ms));
+}
+
+void write_texts(Writer& out, std::string_view name, const std::vector<std::string>& texts) {
+    out.key(name).begin_array();
+    for (const std::string& text : texts) out.string(text);
+    out.end_array();
+}
+
+std::string unconfigured_body(const App& app) {
+    Writer out;
+    out.begin_object().add_string("status", "unconfigured");
+    write_service(out, app);
+    write_texts(out, "missing", app.config.missing);
+    write_texts(out, "problems", app.config.problems);
+    return out.key("providers").begin_object().end_object().end_object().take();
+}
+
+std::string health_body(const App& app, const StorageHealth& storage) {
+    bool can_serve = false, is_outdated = !storage.is_schema_usable, has_incident = false;
+    Writer rows;
+    rows.begin_object();
+    for (const ProviderState& state : app.providers) {
+        const std::string tables = tables_of(storage, state.provider->id);
+        write_provider(rows, state, tables, app.now_ms);
+        if (state.config->disabled) continue;
+        can_serve = can_serve || tables == "ok";
+        is_outdated = is_outdated || tables == "outdated";
+        has_incident = has_incident || state.pool.incident(app.now_ms).active;
+    }
+    rows.end_object();
+    Writer out;
+    out.begin_object().add_string("status", storage.is_reachable && can_serve && !is_outdated && !has_incident ? "ok" : "degraded");
+    write_service(out, app);
+    out.add_raw("providers", rows.text());
+    out.key("storage").begin_object().add_string("kind", "postgres").add_boolean("reachable", storage.is_reachable);
+    out.add_integer("latencyMs", static_cast<std::int64_t>(storage.latency_ms));
+    if (!storage.problem.empty()) out.add_string("problem", storage.problem);
+    out.end_object();
+    if (storage.is_reachable && is_outdated) out.add_string("mend", kMend);
+    return out.end_object().take();
 }
 
 }  // namespace
 
 Task<void> serve_health(Exchange& exchange) {
     App& app = exchange.app;
-    if (app.health.at_ms != 0 && app.now_ms - app.health.at_ms < kHealthFreshMs && app.now_ms >= app.health.at_ms) {
-        co_await answer_json(exchange, 200, app.health.body);
-        co_return;
-    }
-    Json body{{"service", "edgepool"}, {"version", kVersion}, {"configured", app.config.usable()}, {"timestamp", iso8601_utc(app.now_ms)}};
     if (!app.config.usable()) {
-        body["status"] = "unconfigured";
-        body["missing"] = app.config.missing;
-        body["problems"] = app.config.problems;
-        body["providers"] = Json::object();
-        co_await answer_json(exchange, 503, std::move(body));
+        co_await answer_json(exchange, 503, unconfigured_body(app));
         co_return;
     }
-    const StorageHealth storage = co_await probe_storage(exchange);
-    bool can_serve = false;
-    Json rows = Json::object();
-    for (const ProviderState& state : app.providers) {
-        rows[std::string(state.provider->id)] = provider_json(state, storage, app.now_ms);
-        const bool is_outdated = !state.config->disabled && tables_of(storage, state.provider->id) == "outdated";
-        can_serve = can_serve || rows[std::string(state.provider->id)]["configured"] == true;
-        if (is_outdated && body.find("mend") == body.end()) body["mend"] = kMend;
+    const bool is_fresh = app.health.at_ms != 0 && app.now_ms >= app.health.at_ms && app.now_ms - app.health.at_ms < kHealthFreshMs;
+    if (!is_fresh) {
+        const StorageHealth storage = co_await probe_storage(exchange);
+        app.health.body = health_body(app, storage);
+        app.health.at_ms = app.now_ms;
     }
-    const bool has_incident = std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row.contains("incident"); });
-    body["status"] = storage.is_reachable && can_serve && !has_incident && !body.contains("mend") ? "ok" : "degraded";
-    body["providers"] = std::move(rows);
-    body["storage"] = {{"kind", "postgres"}, {"reachable", storage.is_reachable}, {"latencyMs", storage.latency_ms}};
-    if (!storage.problem.empty()) body["storage"]["problem"] = storage.problem;
-    app.health.body = json::dump(body);
-    app.health.at_ms = app.now_ms;
     co_await answer_json(exchange, 200, app.health.body);
 }
 
 Task<void> serve_home(Exchange& exchange) {
-    Json body{{"service", "edgepool"},
-              {"version", kVersion},
-              {"configured", exchange.app.config.usable()},
-              {"health", "/health"},
-              {"stats", "/admin/public-stats"}};
-    if (!exchange.app.config.usable()) body["next"] = config::configuration_gap(exchange.app.config);
-    co_await answer_json(exchange, 200, std::move(body));
+    const config::Config& config = exchange.app.config;
+    Writer out;
+    out.begin_object();
+    write_service(out, exchange.app);
+    out.add_string("health", "/health").add_string("stats", "/admin/public-stats");
+    if (!config.usable()) out.add_string("next", config::configuration_gap(config));
+    co_await answer_json(exchange, 200, out.end_object().take());
 }
 
 }  // namespace edgepool::app

@@ -2,22 +2,23 @@
 
 #include "app/exchange.hpp"
 #include "app/flush.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::app {
-
-using json::Json;
 
 Task<void> housekeep(App& app, host::Session& session) {
     if (!app.config.usable()) co_return;
     for (ProviderState& state : app.providers) {
         if (state.config->disabled) continue;
         co_await flush_now(app, session, state);
-        const Json arguments{{"provider", state.provider->id}, {"days", app.config.retention_days}};
-        const Result<Json> pruned = co_await call_database(app, session, "pool_prune", json::dump(arguments));
-        const Json line{{"event", pruned ? "pruned" : "prune_failed"},
-                        {"provider", state.provider->id},
-                        {"detail", pruned ? *pruned : Json(pruned.error().detail)}};
-        app.log(!pruned, json::dump(line));
+        json::Writer arguments;
+        arguments.begin_object().add_string("provider", state.provider->id).add_integer("days", app.config.retention_days).end_object();
+        const Result<json::Json> pruned = co_await call_database(app, session, "pool_prune", arguments.take());
+        json::Writer line;
+        line.begin_object().add_string("event", pruned ? "pruned" : "prune_failed").add_string("provider", state.provider->id);
+        if (pruned) line.add_raw("rows", json::dump(*pruned));
+        else line.add_string("detail", pruned.error().detail);
+        app.log(!pruned, line.end_object().take());
     }
 }
 

@@ -18,6 +18,4 @@ std::string percent_text(std::int64_t part, std::int64_t whole) {
     return std::to_string(points / 100) + "." + (cents.size() < 2 ? "0" : "") + cents;
 }
 
-double percent_number(std::int64_t part, std::int64_t whole) { return static_cast<double>(basis_points(part, whole)) / 100; }
-
 }  // namespace edgepool::app

@@ -6,10 +6,7 @@
 
 namespace edgepool::app {
 
-// "66.67"; "0.00" when there is nothing.
+// "66.67"; "0.00" when there is nothing. Also a JSON number.
 std::string percent_text(std::int64_t part, std::int64_t whole);
-
-// 66.67
-double percent_number(std::int64_t part, std::int64_t whole);
 
 }  // namespace edgepool::app

@@ -1,13 +1,16 @@
 // GET /admin/public-stats: the figures that the older deployment's pages read, field for field.
+#include "app/admin.hpp"
 #include "app/flush.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
 #include "base/time_text.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::app {
 namespace {
 
 using json::Json;
+using json::Writer;
 
 constexpr double kFreshMs = 5'000;        // within the contract's 60 s; spares the database
 constexpr double kHurriedMs = 1'000;      // while requests are coming in
@@ -15,59 +18,55 @@ constexpr std::string_view kStorage = "postgres";
 
 std::int64_t figure(const Json& row, const char* name) { return json::get_int_or_text(row, name).value_or(0); }
 
-Json model_rows(const Json& answer, const char* name) {
-    Json out = Json::array();
-    const auto rows = answer.find(name);
-    if (rows == answer.end() || !rows->is_array()) return out;
-    for (const Json& row : *rows) {
+void write_models(Writer& out, std::string_view name, const Json* rows) {
+    out.key(name).begin_array();
+    for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+        const Json& row = (*rows)[i];
         const std::int64_t requests = figure(row, "requests"), success = figure(row, "success");
-        out.push_back({{"model", json::get_string(row, "model").value_or("")},
-                       {"requests", requests},
-                       {"success", success},
-                       {"failure", figure(row, "failure")},
-                       {"successRate", percent_text(success, requests)}});
+        out.begin_object().add_string("model", json::get_string(row, "model").value_or(""));
+        out.add_integer("requests", requests).add_integer("success", success).add_integer("failure", figure(row, "failure"));
+        out.add_string("successRate", percent_text(success, requests)).end_object();
     }
-    return out;
+    out.end_array();
 }
 
-Json hour_rows(const Json& answer, int offset_minutes) {
-    Json out = Json::array();
-    const auto rows = answer.find("hours");
-    if (rows == answer.end() || !rows->is_array()) return out;
-    for (const Json& row : *rows) {
+void write_hours(Writer& out, const Json* rows, int offset_minutes) {
+    out.key("hourlyTrend").begin_array();
+    for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) {
+        const Json& row = (*rows)[i];
         const auto start_ms = static_cast<double>(figure(row, "start_ms"));
-        out.push_back({{"hour", clock_label(start_ms, offset_minutes)},
-                       {"requests", figure(row, "requests")},
-                       {"success", figure(row, "success")},
-                       {"failure", figure(row, "failure")},
-                       {"hourStart", iso8601_utc(start_ms)}});
+        out.begin_object().add_string("hour", clock_label(start_ms, offset_minutes));
+        out.add_integer("requests", figure(row, "requests")).add_integer("success", figure(row, "success"));
+        out.add_integer("failure", figure(row, "failure")).add_string("hourStart", iso8601_utc_seconds(start_ms)).end_object();
     }
-    return out;
+    out.end_array();
 }
 
-Json stats_body(const Json& answer, const Provider& provider, int offset_minutes, double now_ms) {
+void write_key_figures(Writer& out, const Json& answer) {
+    out.add_integer("totalApiKeys", figure(answer, "total_keys")).add_integer("activeKeys", figure(answer, "active_keys"));
+    out.add_integer("failedKeys", figure(answer, "failed_keys")).add_string("storage", kStorage);
+}
+
+std::string stats_body(const Json& answer, const Provider& provider, int offset_minutes, double now_ms) {
     const std::int64_t requests = figure(answer, "total_requests"), success = figure(answer, "success");
     const auto updated_ms = json::get_int(answer, "updated_ms");
     const std::string generated_at = iso8601_with_offset(now_ms, offset_minutes);
-    const Json keys{{"totalApiKeys", figure(answer, "total_keys")},
-                    {"activeKeys", figure(answer, "active_keys")},
-                    {"failedKeys", figure(answer, "failed_keys")},
-                    {"storage", kStorage}};
-    Json global{{"totalRequests", requests},
-                {"successCount", success},
-                {"failureCount", figure(answer, "failure")},
-                {"successRate", percent_text(success, requests)},
-                {"lastUpdated", updated_ms ? Json(iso8601_with_offset(static_cast<double>(*updated_ms), offset_minutes)) : Json(nullptr)}};
-    global.update(keys);
-    Json meta{{"generatedAt", generated_at}, {"successRate", percent_number(success, requests)}, {"provider", provider.id}};
-    meta.update(keys);
-    return Json{{"global", std::move(global)},
-                {"topModels", model_rows(answer, "top_models")},
-                {"recentTopModels", model_rows(answer, "recent_models")},
-                {"hourlyTrend", hour_rows(answer, offset_minutes)},
-                {"storage", kStorage},
-                {"meta", std::move(meta)},
-                {"timestamp", generated_at}};
+    const std::string rate = percent_text(success, requests);
+    Writer out;
+    out.begin_object().key("global").begin_object();
+    out.add_integer("totalRequests", requests).add_integer("successCount", success).add_integer("failureCount", figure(answer, "failure"));
+    out.add_string("successRate", rate);
+    if (updated_ms) out.add_string("lastUpdated", iso8601_with_offset(static_cast<double>(*updated_ms), offset_minutes));
+    else out.add_null("lastUpdated");
+    write_key_figures(out, answer);
+    out.end_object();
+    write_models(out, "topModels", rows_of(answer, "top_models"));
+    write_models(out, "recentTopModels", rows_of(answer, "recent_models"));
+    write_hours(out, rows_of(answer, "hours"), offset_minutes);
+    out.add_string("storage", kStorage).key("meta").begin_object();
+    write_key_figures(out, answer);
+    out.add_string("generatedAt", generated_at).add_raw("successRate", rate).add_string("provider", provider.id).end_object();
+    return out.add_string("timestamp", generated_at).end_object().take();
 }
 
 bool is_fresh(const ProviderState& state, double now_ms) {
@@ -107,10 +106,11 @@ Task<void> serve_public_stats(Exchange& exchange) {
     }
     // What this isolate has not sent yet is sent first, so that the figures hold every request it has answered.
     co_await flush_now(app, exchange.session, state);
-    const Json arguments{{"provider", state.provider->id}, {"offset_minutes", app.config.display_offset_minutes}};
-    const Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", json::dump(arguments));
+    Writer arguments;
+    arguments.begin_object().add_string("provider", state.provider->id).add_integer("offset_minutes", app.config.display_offset_minutes).end_object();
+    const Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", arguments.take());
     if (answer) {
-        state.public_stats.body = json::dump(stats_body(*answer, **provider, app.config.display_offset_minutes, app.now_ms));
+        state.public_stats.body = stats_body(*answer, **provider, app.config.display_offset_minutes, app.now_ms);
         state.public_stats.at_ms = app.now_ms;
         co_await answer_json(exchange, 200, state.public_stats.body);
     } else if (state.public_stats.at_ms != 0) {

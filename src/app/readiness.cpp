@@ -4,6 +4,7 @@
 
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "json/writer.hpp"
 #include "store/calls.hpp"
 
 namespace edgepool::app {
@@ -15,6 +16,12 @@ constexpr double kWholeReloadMs = 300'000;   // the working set is a slice: take
 constexpr std::size_t kChangesLimit = 1000;
 
 bool has_passed(double since_ms, double span_ms, double now_ms) { return now_ms < since_ms || now_ms - since_ms >= span_ms; }
+
+void log_failure(App& app, std::string_view event, const ProviderState& state, const Error& error) {
+    json::Writer line;
+    line.begin_object().add_string("event", event).add_string("provider", state.provider->id).add_string("detail", error.detail).end_object();
+    app.log(true, line.take());
+}
 
 Error load_failure(const Error& error) {
     Error out = error;
@@ -78,7 +85,7 @@ Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
         for (const std::string& hash : changes->token_hashes) state.tokens.forget(hash);
     } else {
         state.load_error = load_failure(changes.error());
-        app.log(true, json::dump({{"event", "refresh_failed"}, {"provider", state.provider->id}, {"detail", changes.error().detail}}));
+        log_failure(app, "refresh_failed", state, changes.error());
     }
     if (changes && take_whole) co_await load(app, session, state, std::string());
     // After a failure the lease stays for a while: a database in trouble is not asked by every request.
@@ -142,7 +149,7 @@ Task<void> reload_when_dry(Exchange& exchange, ProviderState& state) {
     App& app = exchange.app;
     if (!has_passed(state.loaded_ms, kLoadPauseMs, app.now_ms)) co_return;
     const Result<std::monostate> loaded = co_await load_unless_failing(app, exchange.session, state, std::string());
-    if (!loaded) app.log(true, json::dump({{"event", "reload_failed"}, {"provider", state.provider->id}, {"detail", loaded.error().detail}}));
+    if (!loaded) log_failure(app, "reload_failed", state, loaded.error());
 }
 
 void refresh_when_stale(App& app, ProviderState& state) {

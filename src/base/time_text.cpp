@@ -68,6 +68,8 @@ std::string iso8601_utc(double ms) {
     return out + 'Z';
 }
 
+std::string iso8601_utc_seconds(double ms) { return date_and_time(civil_of(ms)) + 'Z'; }
+
 std::string iso8601_with_offset(double ms, int offset_minutes) {
     std::string out = date_and_time(civil_of(ms + offset_minutes * 60'000.0));
     out += offset_minutes < 0 ? '-' : '+';

@@ -8,6 +8,9 @@ namespace edgepool {
 // "2026-01-01T00:00:00.000Z"
 std::string iso8601_utc(double ms);
 
+// "2026-01-01T00:00:00Z"
+std::string iso8601_utc_seconds(double ms);
+
 // "2026-01-01T08:00:00+08:00"
 std::string iso8601_with_offset(double ms, int offset_minutes);
 

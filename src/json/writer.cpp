@@ -56,4 +56,14 @@ Writer& Writer::raw(std::string_view json) {
     return *this;
 }
 
+Writer& Writer::add_string(std::string_view name, std::string_view text) { return key(name).string(text); }
+
+Writer& Writer::add_integer(std::string_view name, std::int64_t value) { return key(name).integer(value); }
+
+Writer& Writer::add_boolean(std::string_view name, bool value) { return key(name).boolean(value); }
+
+Writer& Writer::add_null(std::string_view name) { return key(name).null(); }
+
+Writer& Writer::add_raw(std::string_view name, std::string_view json) { return key(name).raw(json); }
+
 }  // namespace edgepool::json

@@ -24,6 +24,13 @@ public:
     Writer& null();
     Writer& raw(std::string_view json);  // one value, written by the caller
 
+    // A member of the object that is open: its name and its value in one call.
+    Writer& add_string(std::string_view name, std::string_view text);
+    Writer& add_integer(std::string_view name, std::int64_t value);
+    Writer& add_boolean(std::string_view name, bool value);
+    Writer& add_null(std::string_view name);
+    Writer& add_raw(std::string_view name, std::string_view json);
+
     const std::string& text() const { return text_; }
     std::string take() { return std::move(text_); }
 

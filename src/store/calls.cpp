@@ -2,11 +2,13 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::store {
 namespace {
 
 using json::Json;
+using json::Writer;
 
 tl::unexpected<Error> unreadable(std::string_view what) {
     return fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks " + std::string(what));
@@ -68,15 +70,17 @@ std::vector<keys::ModelBench> read_model_benches(const Json& answer, double now_
     return benches;
 }
 
-Json tally_json(const stats::Tally& tally) {
-    return Json{{"requests", tally.requests},   {"success", tally.success},     {"failure", tally.failure},
-                {"prompt", tally.prompt},       {"completion", tally.completion}, {"cached", tally.cached},
-                {"reasoning", tally.reasoning}, {"estimated", tally.estimated}, {"cost_nano", tally.cost_nano}};
+void write_tally(Writer& out, const stats::Tally& tally) {
+    out.add_integer("requests", tally.requests).add_integer("success", tally.success).add_integer("failure", tally.failure);
+    out.add_integer("prompt", tally.prompt).add_integer("completion", tally.completion).add_integer("cached", tally.cached);
+    out.add_integer("reasoning", tally.reasoning).add_integer("estimated", tally.estimated).add_integer("cost_nano", tally.cost_nano);
 }
 
 std::int64_t whole_ms(double ms) { return static_cast<std::int64_t>(ms); }
 
-Json optional_ms(const std::optional<double>& ms) { return ms ? Json(whole_ms(*ms)) : Json(nullptr); }
+void write_time(Writer& out, std::string_view name, const std::optional<double>& ms) {
+    if (ms) out.add_integer(name, whole_ms(*ms));
+}
 
 // PostgreSQL's text holds no NUL, and the other control characters help nobody who reads it.
 std::string storable(std::string_view text) {
@@ -87,7 +91,9 @@ std::string storable(std::string_view text) {
     return out;
 }
 
-Json optional_text(const std::string& text) { return text.empty() ? Json(nullptr) : Json(storable(text)); }
+void write_text(Writer& out, std::string_view name, std::string_view text) {
+    if (!text.empty()) out.add_string(name, storable(text));
+}
 
 const char* state_name(keys::VerdictRecord::State state) {
     switch (state) {
@@ -99,23 +105,37 @@ const char* state_name(keys::VerdictRecord::State state) {
     return "active";
 }
 
-Json verdict_json(const keys::VerdictRecord& verdict) {
-    Json row{{"id", verdict.id}, {"state", state_name(verdict.state)}, {"at_ms", whole_ms(verdict.at_ms)}, {"refusals", verdict.refusals}};
-    row["model"] = optional_text(verdict.model);
-    row["reason"] = optional_text(verdict.reason);
-    row["evidence"] = optional_text(verdict.evidence);
-    row["until_ms"] = optional_ms(verdict.until_ms);
-    row["ceiling"] = verdict.ceiling ? Json(*verdict.ceiling) : Json(nullptr);
-    row["quota"] = verdict.remaining ? Json{{"remaining", *verdict.remaining}} : Json(nullptr);
-    return row;
+void write_verdict(Writer& out, const keys::VerdictRecord& verdict) {
+    out.begin_object().add_string("id", verdict.id).add_string("state", state_name(verdict.state));
+    out.add_integer("at_ms", whole_ms(verdict.at_ms)).add_integer("refusals", verdict.refusals);
+    write_text(out, "model", verdict.model);
+    write_text(out, "reason", verdict.reason);
+    write_text(out, "evidence", verdict.evidence);
+    write_time(out, "until_ms", verdict.until_ms);
+    if (verdict.ceiling) out.add_integer("ceiling", *verdict.ceiling);
+    if (verdict.remaining) {
+        const auto thousandths = static_cast<int>(*verdict.remaining * 1000);
+        out.key("quota").begin_object().add_raw("remaining", std::to_string(thousandths) + "e-3").end_object();
+    }
+    out.end_object();
 }
+
+// Begins {"provider": ...}; the caller ends it.
+Writer arguments_for(std::string_view provider) {
+    Writer out;
+    out.begin_object().add_string("provider", provider);
+    return out;
+}
+
+std::string ended(Writer& out) { return out.end_object().take(); }
 
 }  // namespace
 
 std::string take_arguments(std::string_view provider, std::size_t limit, std::string_view start, std::string_view token_hash) {
-    Json arguments{{"provider", provider}, {"limit", limit}, {"start", start}};
-    if (!token_hash.empty()) arguments["token_hash"] = token_hash;
-    return json::dump(arguments);
+    Writer out = arguments_for(provider);
+    out.add_integer("limit", static_cast<std::int64_t>(limit)).add_string("start", start);
+    if (!token_hash.empty()) out.add_string("token_hash", token_hash);
+    return ended(out);
 }
 
 Result<TakeAnswer> decode_take(const Json& answer) {
@@ -151,7 +171,9 @@ Result<TakeAnswer> decode_take(const Json& answer) {
 }
 
 std::string token_arguments(std::string_view provider, std::string_view token_hash) {
-    return json::dump(Json{{"provider", provider}, {"token_hash", token_hash}});
+    Writer out = arguments_for(provider);
+    out.add_string("token_hash", token_hash);
+    return ended(out);
 }
 
 Result<std::optional<auth::Token>> decode_token(const Json& answer) {
@@ -161,7 +183,9 @@ Result<std::optional<auth::Token>> decode_token(const Json& answer) {
 }
 
 std::string changes_arguments(std::string_view provider, double since_ms, std::size_t limit) {
-    return json::dump(Json{{"provider", provider}, {"since_ms", whole_ms(since_ms)}, {"limit", limit}});
+    Writer out = arguments_for(provider);
+    out.add_integer("since_ms", whole_ms(since_ms)).add_integer("limit", static_cast<std::int64_t>(limit));
+    return ended(out);
 }
 
 Result<ChangesAnswer> decode_changes(const Json& answer) {
@@ -207,37 +231,33 @@ Result<ChangesAnswer> decode_changes(const Json& answer) {
 }
 
 std::string record_arguments(std::string_view provider, const stats::Batch& batch) {
-    Json models = Json::array(), tokens = Json::array(), keys = Json::array(), verdicts = Json::array();
+    Writer out = arguments_for(provider);
+    out.add_string("batch", batch.id).add_integer("at_ms", whole_ms(batch.at_ms));
+    out.key("models").begin_array();
     for (const stats::ModelTally& tally : batch.models) {
-        Json row = tally_json(tally);
-        row["model"] = storable(tally.model);
-        row["hour_ms"] = whole_ms(tally.hour_ms);
-        models.push_back(std::move(row));
+        out.begin_object().add_string("model", storable(tally.model)).add_integer("hour_ms", whole_ms(tally.hour_ms));
+        write_tally(out, tally);
+        out.end_object();
     }
+    out.end_array().key("tokens").begin_array();
     for (const stats::TokenTally& tally : batch.tokens) {
-        Json row = tally_json(tally);
-        row["hash"] = tally.hash;
-        row["last_used_ms"] = whole_ms(tally.last_used_ms);
-        tokens.push_back(std::move(row));
+        out.begin_object().add_string("hash", tally.hash).add_integer("last_used_ms", whole_ms(tally.last_used_ms));
+        write_tally(out, tally);
+        out.end_object();
     }
+    out.end_array().key("keys").begin_array();
     for (const stats::KeyTally& tally : batch.keys) {
-        Json row = tally_json(tally);
-        row["id"] = tally.id;
-        row["last_used_ms"] = whole_ms(tally.last_used_ms);
-        row["last_success_ms"] = optional_ms(tally.last_success_ms);
-        row["last_failure_ms"] = optional_ms(tally.last_failure_ms);
-        row["fails"] = tally.fails;
-        row["fails_reset"] = tally.fails_reset;
-        keys.push_back(std::move(row));
+        out.begin_object().add_string("id", tally.id).add_integer("last_used_ms", whole_ms(tally.last_used_ms));
+        write_time(out, "last_success_ms", tally.last_success_ms);
+        write_time(out, "last_failure_ms", tally.last_failure_ms);
+        out.add_integer("fails", tally.fails).add_boolean("fails_reset", tally.fails_reset);
+        write_tally(out, tally);
+        out.end_object();
     }
-    for (const keys::VerdictRecord& verdict : batch.verdicts) verdicts.push_back(verdict_json(verdict));
-    return json::dump(Json{{"provider", provider},
-                           {"batch", batch.id},
-                           {"at_ms", whole_ms(batch.at_ms)},
-                           {"models", std::move(models)},
-                           {"tokens", std::move(tokens)},
-                           {"keys", std::move(keys)},
-                           {"verdicts", std::move(verdicts)}});
+    out.end_array().key("verdicts").begin_array();
+    for (const keys::VerdictRecord& verdict : batch.verdicts) write_verdict(out, verdict);
+    out.end_array();
+    return ended(out);
 }
 
 Result<RecordAnswer> decode_record(const Json& answer) {

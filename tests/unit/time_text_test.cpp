@@ -9,6 +9,7 @@ using namespace edgepool;
 TEST_CASE("times are written as ISO 8601 in UTC") {
     CHECK(iso8601_utc(0) == "1970-01-01T00:00:00.000Z");
     CHECK(iso8601_utc(951782400123.0) == "2000-02-29T00:00:00.123Z");
+    CHECK(iso8601_utc_seconds(1767225600123.0) == "2026-01-01T00:00:00Z");
     CHECK(iso8601_utc(1767225599999.0) == "2025-12-31T23:59:59.999Z");
 }
 
