@@ -25,6 +25,14 @@ function portOf(environment) {
   return port;
 }
 
+async function freePort() {
+  const probe = createServer();
+  await new Promise((done) => probe.listen(0, '127.0.0.1', done));
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
 async function requireFreePort(port) {
   const probe = createServer();
   const code = await new Promise((done) => probe.once('error', (error) => done(error.code)).listen(port, '127.0.0.1', () => probe.close(() => done(null))));
@@ -95,13 +103,18 @@ class LocalPool {
   async #start() {
     this.secrets = rememberedSecrets(this.dataDir);
     const own = this.#ownStorage();
-    // The database starts while the module is built; its step only waits for it.
-    const database = own ?? this.#startDatabase();
-    database.catch?.(() => {});
+    this.storage = own ?? await this.#embeddedStorage();
+    // The database starts while the module is built, and wrangler beside it; each step waits for its own part.
+    const database = own ? null : this.#startDatabase();
+    database?.catch(() => {});
     await this.#progress.step('Building the Wasm module', buildWasm);
-    this.storage = own ?? await this.#progress.step('Starting the embedded database', () => database);
-    this.practice = await this.#progress.step('Starting the practice upstream', () => this.#startPractice());
-    await this.#progress.step('Starting wrangler dev', () => this.#startWorker());
+    this.practised = await this.#providersToPractise();
+    if (this.practised.length > 0 && !this.#stopping) this.upstream = await startPracticeUpstream({ word_delay_ms: kWordDelay_ms });
+    const worker = this.#startWorker();
+    if (database) await this.#progress.step('Starting the embedded database', () => database);
+    if (this.practised.length > 0) await this.#progress.step('Starting the practice upstream', () => this.#fillPool());
+    else if (this.storage.embedded) await this.#fillPool();
+    await this.#progress.step('Starting wrangler dev', () => this.#workerReady(worker));
     this.#announce();
   }
 
@@ -126,52 +139,59 @@ class LocalPool {
     return known.filter(Boolean).reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text);
   }
 
+  async #embeddedStorage() {
+    const port = await freePort();
+    return { embedded: true, port, restUrl: `http://127.0.0.1:${port}/rest/v1`, serviceKey: this.secrets.service_key };
+  }
+
   async #startDatabase() {
-    const part = this.#part('The embedded database', [join(kRoot, 'tools/embedded_database.mjs'), '--data-dir', join(this.dataDir, 'db'), '--port', '0'],
-      { env: { SUPABASE_SERVICE_ROLE_KEY: this.secrets.service_key } });
-    const { url } = await part.ready((output) => {
-      const line = /^\{.*"url".*\}$/m.exec(output);
-      return line ? JSON.parse(line[0]) : undefined;
-    });
-    return { embedded: true, restUrl: url, serviceKey: this.secrets.service_key };
+    const program = [join(kRoot, 'tools/embedded_database.mjs'), '--data-dir', join(this.dataDir, 'db'), '--port', String(this.storage.port)];
+    const part = this.#part('The embedded database', program, { env: { SUPABASE_SERVICE_ROLE_KEY: this.secrets.service_key } });
+    await part.ready((output) => (/^\{.*"url".*\}$/m.test(output) ? true : undefined));
+  }
+
+  #database() {
+    return this.storage.restUrl && this.storage.serviceKey ? new PoolDatabase(this.storage.restUrl, this.storage.serviceKey) : null;
   }
 
   /** Practice stands in for each provider without a base URL of its own, and never in front of a pool with real keys. */
-  async #startPractice() {
-    const database = this.storage.restUrl && this.storage.serviceKey ? new PoolDatabase(this.storage.restUrl, this.storage.serviceKey) : null;
-    const practised = [];
+  async #providersToPractise() {
+    const candidates = kProviders.filter((provider) => !this.#environment[kBaseUrlVariables[provider]]);
+    if (this.storage.embedded) return candidates;
+    const database = this.#database();
+    const harmless = await Promise.all(candidates.map((provider) => database && holdsOnlyPracticeKeys(database, provider).catch(() => false)));
+    return candidates.filter((_, i) => harmless[i]);
+  }
+
+  /** Practice keys where practice stands in, none where it does not; and the client token for both providers. */
+  async #fillPool() {
+    const database = this.#database();
     for (const provider of kProviders) {
-      const real = Boolean(this.#environment[kBaseUrlVariables[provider]]);
-      if (this.storage.embedded) {
-        if (!real) practised.push(provider);
-        else await removePracticeKeys(database, provider);
-      } else if (!real && database && await holdsOnlyPracticeKeys(database, provider).catch(() => false)) {
-        practised.push(provider);
-      }
+      if (this.practised.includes(provider)) await addPracticeKeys(database, provider);
+      else if (this.storage.embedded) await removePracticeKeys(database, provider);
+      await addClientToken(database, provider, this.secrets.client_token);
     }
-    for (const provider of practised) await addPracticeKeys(database, provider);
-    if (this.storage.embedded || practised.length > 0) for (const provider of kProviders) await addClientToken(database, provider, this.secrets.client_token);
-    if (practised.length === 0 || this.#stopping) return { practised };
-    this.upstream = await startPracticeUpstream({ word_delay_ms: kWordDelay_ms });
-    return { practised };
   }
 
   #variables() {
     const environment = this.#environment;
     const passed = Object.fromEntries(kPassedOn.map((name) => [name, environment[name]]));
-    const practised = (provider, url) => (this.practice.practised.includes(provider) ? url : environment[kBaseUrlVariables[provider]]);
+    const practised = (provider, url) => (this.practised.includes(provider) ? url : environment[kBaseUrlVariables[provider]]);
     return { ...passed, ADMIN_TOKEN: environment.ADMIN_TOKEN || this.secrets.admin_token,
       SUPABASE_REST_URL: this.storage.restUrl, SUPABASE_SERVICE_ROLE_KEY: this.storage.serviceKey,
       OLLAMA_BASE_URL: practised('ollama', this.upstream?.ollamaBaseUrl), OPENROUTER_BASE_URL: practised('openrouter', this.upstream?.openrouterBaseUrl) };
   }
 
-  async #startWorker() {
+  #startWorker() {
     const file = join(this.dataDir, 'worker.env');
     writeWorkerVariables(file, this.#variables());
     const wrangler = join(kRoot, 'node_modules/wrangler/bin/wrangler.js');
-    const part = this.#part('wrangler dev', [wrangler, 'dev', '--local', '--ip', '127.0.0.1', '--port', String(this.port), '--inspector-port', '0', '--log-level', 'warn',
+    return this.#part('wrangler dev', [wrangler, 'dev', '--local', '--ip', '127.0.0.1', '--port', String(this.port), '--inspector-port', '0', '--log-level', 'warn',
       '--show-interactive-dev-session=false', '--env-file', file, '--persist-to', join(this.dataDir, 'wrangler')],
     { env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_LOG_PATH: join(this.dataDir, 'wrangler-logs'), CI: 'true' } });
+  }
+
+  async #workerReady(part) {
     this.health = await part.ready(async () => {
       const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
       return answer ? await answer.json().catch(() => ({})) : undefined;
@@ -180,7 +200,7 @@ class LocalPool {
   }
 
   #announce() {
-    const { practised } = this.practice;
+    const { practised } = this;
     const real = kProviders.filter((provider) => !practised.includes(provider)).map((provider) => `${provider} ${this.#environment[kBaseUrlVariables[provider]] || '(the provider itself)'}`);
     const upstreams = [...(practised.length ? [`practice upstream for ${practised.join(' and ')}, ${this.upstream.url}: no real model, no cost`] : []), ...real].join('; ');
     const usable = this.storage.embedded || practised.length > 0;
