@@ -146,6 +146,7 @@ TEST_CASE("the elements of an array are told apart") {
 TEST_CASE("strings are decoded with all their escapes") {
     CHECK(decode_string(R"("a\"\\\/\b\f\n\r\t")") == "a\"\\/\b\f\n\r\t");
     CHECK(decode_string(R"("\u0041\u00e9\u20ac\uD83D\ude00")") == "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+    CHECK(decode_string(R"("\ud800\udc00\udbff\udfff\ud7ff\ue000")") == "\xF0\x90\x80\x80\xF4\x8F\xBF\xBF\xED\x9F\xBF\xEE\x80\x80");
     CHECK(decode_string(R"("\u0000")") == std::string(1, '\0'));
     CHECK(decode_string("\"\"") == "");
 }
@@ -153,6 +154,7 @@ TEST_CASE("strings are decoded with all their escapes") {
 TEST_CASE("a lone surrogate becomes the replacement character") {
     const std::string replacement = "\xEF\xBF\xBD";
     CHECK(decode_string(R"("\ud83d")") == replacement);
+    CHECK(decode_string(R"("\udbff\udfff\udfff")") == "\xF4\x8F\xBF\xBF" + replacement);
     CHECK(decode_string(R"("\ude00x")") == replacement + "x");
     CHECK(decode_string(R"("\ud83d\ud83d\ude00")") == replacement + "\xF0\x9F\x98\x80");
     CHECK(decode_string(R"("\ud83d\n")") == replacement + "\n");

@@ -89,6 +89,13 @@ TEST_CASE("an anthropic upstream that counts the prompt only at the end is belie
     CHECK(observer.usage() == Usage{12, 4, 0, 0, 0, true, false});
 }
 
+TEST_CASE("a zero at the end does not displace what was counted before") {
+    const StreamObserver observer = anthropic(
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":12,\"output_tokens\":1}}}\n\n"
+        "data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":0,\"output_tokens\":4}}\n\n");
+    CHECK(observer.usage() == Usage{12, 4, 0, 0, 0, true, false});
+}
+
 TEST_CASE("a Responses stream counts its text once and its usage at the end") {
     const StreamObserver observer = openai(kResponses);
     CHECK(observer.usage() == Usage{30, 6, 3, 2, 0, true, false});

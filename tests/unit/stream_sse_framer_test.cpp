@@ -101,6 +101,7 @@ TEST_CASE("an event says where it ends in the stream") {
     CHECK(events[0].bytes_end == 9);
     CHECK(events[1].bytes_end == 24);  // behind the CR of the blank line
     CHECK(events[2].bytes_end == 34);
+    CHECK(events_of("\xEF\xBB\xBF" "data: a\n\n").at(0).bytes_end == 12);
 }
 
 TEST_CASE("an event that the end of the stream cuts off is passed on with a flag") {
