@@ -1,0 +1,131 @@
+// What administration does to the fake database's tables.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "support/fake_tables.hpp"
+
+namespace edgepool::test {
+namespace {
+
+using json::Json;
+
+std::string masked(const std::string& secret) {
+    return secret.size() < 16 ? secret.substr(0, 2) + "..." : secret.substr(0, 6) + "..." + secret.substr(secret.size() - 4);
+}
+
+template <class Rows>
+Json page_of(const Rows& rows, const Json& arguments, const char* name) {
+    const auto page = static_cast<std::size_t>(number_of(arguments, "page")), size = static_cast<std::size_t>(number_of(arguments, "page_size"));
+    Json shown = Json::array();
+    for (std::size_t i = (page - 1) * size; i < rows.size() && i < page * size; ++i) shown.push_back(rows[i]);
+    return {{"total", rows.size()}, {name, shown}};
+}
+
+}  // namespace
+
+Json FakeDatabase::Tables::admin_stats(double now_ms) const {
+    std::map<std::string, std::int64_t> by_status;
+    for (const auto& [id, key] : keys) ++by_status[effective_status(key, now_ms)];
+    Json out;
+    write_figures(out, total);
+    out["total_requests"] = out["requests"];
+    out["total_keys"] = keys.size();
+    for (const char* status : {"active", "failed", "disabled", "expired"}) out[std::string(status) + "_keys"] = by_status[status];
+    out["total_tokens"] = tokens.size();
+    return out;
+}
+
+Json FakeDatabase::Tables::keys_list(const Json& arguments, double now_ms) const {
+    const std::string wanted = json::get_string(arguments, "status").value_or(""), search = json::get_string(arguments, "search").value_or("");
+    std::vector<Json> rows;
+    for (const auto& [id, key] : keys) {
+        const std::string status = effective_status(key, now_ms);
+        if (!wanted.empty() && status != wanted) continue;
+        if (!search.empty() && !contains_ignoring_case(key.username, ascii_lower(search)) && id.substr(0, search.size()) != search) continue;
+        Json row = {{"id", id},
+                    {"masked", masked(key.secret)},
+                    {"username", key.username},
+                    {"status", status},
+                    {"reason", key.reason.empty() ? Json() : Json(key.reason)},
+                    {"until_ms", whole_or_null(key.until_ms)},
+                    {"created_ms", whole(key.created_ms)},
+                    {"expires_ms", whole_or_null(key.expires_ms)},
+                    {"fails", key.fails},
+                    {"refusals", key.refusals},
+                    {"last_used_ms", nullptr}};
+        write_figures(row, key.figures);
+        rows.push_back(std::move(row));
+    }
+    return page_of(rows, arguments, "keys");
+}
+
+Json FakeDatabase::Tables::keys_add(const Json& arguments, double now_ms) {
+    std::int64_t added = 0, existing = 0;
+    Json ids = Json::array();
+    for (const Json& row : arguments.at("keys")) {
+        const std::string secret = json::get_string(row, "key").value_or("");
+        ids.push_back(key_id_of(secret));
+        const auto [at, is_new] = keys.try_emplace(key_id_of(secret));
+        ++(is_new ? added : existing);
+        if (!is_new) continue;
+        at->second.secret = secret;
+        at->second.username = json::get_string(row, "username").value_or("");
+        if (row.contains("expires_ms")) at->second.expires_ms = number_of(row, "expires_ms");
+        at->second.created_ms = now_ms;
+        at->second.stamp = next_stamp(now_ms);
+    }
+    return {{"added", added}, {"existing", existing}, {"duplicates", 0}, {"ids", ids}};
+}
+
+Json FakeDatabase::Tables::keys_remove(const Json& arguments, double now_ms) {
+    std::int64_t removed = 0;
+    const auto remove = [&](const std::string& id) {
+        if (keys.erase(id) == 0) return;
+        ++removed;
+        gone[id] = next_stamp(now_ms);
+    };
+    for (const Json& id : arguments.value("ids", Json::array())) remove(id.get<std::string>());
+    for (const Json& secret : arguments.value("keys", Json::array())) remove(key_id_of(secret.get<std::string>()));
+    return {{"removed", removed}};
+}
+
+Json FakeDatabase::Tables::tokens_list(const Json& arguments) const {
+    const std::string search = json::get_string(arguments, "search").value_or("");
+    std::vector<Json> rows;
+    for (const auto& [hash, token] : tokens) {
+        if (!search.empty() && !contains_ignoring_case(token.name, ascii_lower(search))) continue;
+        Json row = {{"hash", hash},
+                    {"name", token.name},
+                    {"hint", token.hint},
+                    {"created_ms", whole(token.created_ms)},
+                    {"expires_ms", whole_or_null(token.expires_ms)},
+                    {"disabled", token.disabled},
+                    {"last_used_ms", nullptr},
+                    {"limits", token.limits.empty() ? Json() : *json::parse(token.limits)}};
+        write_figures(row, token.figures);
+        rows.push_back(std::move(row));
+    }
+    return page_of(rows, arguments, "tokens");
+}
+
+Json FakeDatabase::Tables::tokens_create(const Json& arguments, double now_ms) {
+    const auto [at, is_new] = tokens.try_emplace(json::get_string(arguments, "hash").value_or(""));
+    if (is_new) {
+        at->second.name = json::get_string(arguments, "name").value_or("");
+        at->second.hint = json::get_string(arguments, "hint").value_or("");
+        if (arguments.contains("expires_ms")) at->second.expires_ms = number_of(arguments, "expires_ms");
+        if (arguments.contains("limits")) at->second.limits = json::dump(arguments.at("limits"));
+        at->second.created_ms = now_ms;
+        at->second.stamp = next_stamp(now_ms);
+    }
+    return {{"created", is_new}};
+}
+
+Json FakeDatabase::Tables::tokens_remove(const Json& arguments, double now_ms) {
+    const std::string hash = json::get_string(arguments, "hash").value_or("");
+    const std::size_t removed = tokens.erase(hash);
+    if (removed > 0) gone_tokens[hash] = next_stamp(now_ms);
+    return {{"removed", removed}};
+}
+
+}  // namespace edgepool::test
