@@ -94,7 +94,9 @@ Error shortage_error(const Journey& journey) {
     const std::string provider(journey.state.provider->id);
     Error error;
     error.retry_after_s = seconds_until(shortage.next_ms, now_ms);
-    switch (shortage.kind) {
+    // A working set taken while every key rests is empty, but the database says when the first one returns.
+    const bool rests = shortage.kind == KeyPool::Shortage::Kind::empty && error.retry_after_s > 0;
+    switch (rests ? KeyPool::Shortage::Kind::all_benched : shortage.kind) {
         case KeyPool::Shortage::Kind::empty:
             error.code = ErrorCode::no_keys;
             error.detail = "the pool has no usable key for " + provider + ": import keys with POST /admin/api-keys/import";
@@ -128,7 +130,10 @@ Task<void> run_attempts(Exchange& exchange, ProviderState& state, Plan plan) {
         const std::optional<KeyPool::Ticket> ticket = co_await pick_key(journey);
         if (!ticket) break;
         const Step step = co_await attempt(journey, *ticket);
-        if (step == Step::answered) co_return;
+        if (step == Step::answered) {
+            co_await drop_kept(journey);
+            co_return;
+        }
     }
     if (journey.kept) {
         co_await forward_kept(journey);

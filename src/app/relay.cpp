@@ -63,13 +63,6 @@ std::uint32_t idle_ms(const Journey& journey) {
     return std::min(timeouts.idle_ms, journey.exchange.left_of(timeouts.request_ms));
 }
 
-Task<void> drop_kept(Journey& journey) {
-    if (!journey.kept) co_return;
-    const host::BodyHandle handle = journey.kept->handle;
-    journey.kept.reset();
-    co_await journey.exchange.session.perform(host::CancelBody{handle});
-}
-
 // Keeps an answer that another key may improve on; lets go of the one kept before.
 Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string_view body) {
     KeptAnswer kept;
@@ -117,6 +110,7 @@ std::optional<Error> stream_fault(const stream::StreamObserver& observer, host::
 // Passes a committed stream on to its end and counts it.
 Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, stream::StreamObserver& observer, double latency_ms) {
     host::Session& session = journey.exchange.session;
+    co_await drop_kept(journey);
     journey.commit(ticket);
     host::Outcome look = co_await session.perform(observed_forward(journey, ticket, head));
     while (look.status == host::Status::ok && look.number == 0) {
@@ -151,6 +145,7 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
 // Passes an answer on that is too large to be read whole first. Its usage is estimated.
 Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, double latency_ms) {
     host::Session& session = journey.exchange.session;
+    co_await drop_kept(journey);
     journey.commit(ticket);
     host::Outcome look = co_await session.perform(observed_forward(journey, ticket, head));
     while (look.status == host::Status::ok && look.number == 0) look = co_await session.perform(host::Observe{});
@@ -168,6 +163,13 @@ bool is_stream(const Journey& journey, const Head& head) {
     const std::string_view type = head.headers.get("content-type");
     if (contains_ignoring_case(type, "text/event-stream") || contains_ignoring_case(type, "ndjson")) return true;
     return journey.plan.streams && !contains_ignoring_case(type, "json") && !contains_ignoring_case(type, "html");
+}
+
+Task<void> drop_kept(Journey& journey) {
+    if (!journey.kept) co_return;
+    const host::BodyHandle handle = journey.kept->handle;
+    journey.kept.reset();
+    co_await journey.exchange.session.perform(host::CancelBody{handle});
 }
 
 Task<void> forward_kept(Journey& journey) {

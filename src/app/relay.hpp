@@ -31,6 +31,9 @@ Task<Step> relay_stream(Journey& journey, const keys::KeyPool::Ticket& ticket, c
 // True when the answer's content type is that of a stream that the plan's dialect can have.
 bool is_stream(const Journey& journey, const Head& head);
 
+// Lets go of the kept answer of an earlier attempt: it holds a connection as long as it was not read to its end.
+Task<void> drop_kept(Journey& journey);
+
 // Sends the kept answer of an earlier attempt to the client.
 Task<void> forward_kept(Journey& journey);
 
