@@ -22,7 +22,7 @@ void KeyPool::sweep_places(double db_now_ms) {
     if (!lost || slots_[lost->slot].generation != lost->slot_generation) return;
     KeySlot& slot = slots_[lost->slot];
     --slot.in_flight;
-    if (lost->probe && slot.phase == Phase::probing) slot.phase = Phase::half_open;
+    if (slot.phase == Phase::probing && lost->probe == slot.probe) slot.phase = Phase::half_open;
     list_again(lost->slot);
 }
 
@@ -47,9 +47,12 @@ std::optional<KeyPool::Ticket> KeyPool::take(const Request& request, double now_
     ticket.secret = slot.secret;
     ticket.probe = slot.phase == Phase::half_open;
     ticket.taken_ms = db_now_ms;
-    ticket.place = places_.open({index, slot.generation, db_now_ms, ticket.probe});
+    if (ticket.probe) {
+        slot.phase = Phase::probing;
+        ++slot.probe;
+    }
+    ticket.place = places_.open({index, slot.generation, db_now_ms, ticket.probe ? slot.probe : 0});
     ++slot.in_flight;
-    if (ticket.probe) slot.phase = Phase::probing;
     if (strategy_ == Strategy::round_robin) open_.move_to_back(index);
     list_again(index);
     return ticket;

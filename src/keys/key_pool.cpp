@@ -12,11 +12,25 @@ constexpr std::size_t kSpareWakes = 1'024;
 
 bool is_recent_local(const KeySlot& slot, double db_now_ms) { return slot.is_local && db_now_ms - slot.at_ms < kLocalTrustMs; }
 
+// A refusal that others have counted is not counted again for attempts that began here before that was known.
+void take_refusals(KeySlot& slot, int refusals, double db_now_ms) {
+    if (refusals > slot.refusals) slot.refused_at_ms = db_now_ms;
+    slot.refusals = refusals;
+}
+
 }  // namespace
 
 void KeyPool::follow_clock(double db_now_ms, double now_ms) {
     const double skew_ms = db_now_ms - now_ms;
-    if (std::abs(skew_ms - skew_ms_) > kClockToleranceMs) skew_ms_ = skew_ms;
+    if (std::abs(skew_ms - skew_ms_) <= kClockToleranceMs) return;
+    skew_ms_ = skew_ms;
+    // What was noted by a clock that ran ahead must not outrank what others find out from now on.
+    for (KeySlot& slot : slots_) {
+        slot.at_ms = std::min(slot.at_ms, db_now_ms);
+        slot.refused_at_ms = std::min(slot.refused_at_ms, db_now_ms);
+        slot.until_ms = std::min(slot.until_ms, db_now_ms + limits::kLongestBenchMs);
+        for (PairBench& pair : slot.pairs) pair.at_ms = std::min(pair.at_ms, db_now_ms);
+    }
 }
 
 const KeySlot* KeyPool::find(std::string_view id) const {
@@ -135,8 +149,10 @@ std::uint32_t KeyPool::take_row(KeyRow row, double db_now_ms) {
         return index;
     }
     slot.is_local = false;
-    slot.refusals = row.refusals;
-    if (slot.phase != Phase::probing) {
+    if (is_new) slot.refusals = row.refusals;
+    else take_refusals(slot, row.refusals, db_now_ms);
+    const bool cools_off = slot.phase == Phase::benched && !slot.needs_probe && slot.until_ms > db_now_ms;  // nobody else knows of it
+    if (slot.phase != Phase::probing && !cools_off) {
         slot.reason = row.probation ? std::move(row.reason) : std::string();
         slot.needs_probe = row.probation;
         set_phase(index, row.probation ? Phase::half_open : Phase::open);
@@ -174,13 +190,7 @@ void KeyPool::load(WorkingSet set, double now_ms) {
 
 void KeyPool::take_change(const KeyChange& change, double db_now_ms) {
     const auto found = by_id_.find(change.id);
-    if (found == by_id_.end()) {
-        if (!change.usable || change.secret.empty() || size() >= limits::kWorkingSetKeys) return;
-        KeyRow row{change.id, change.secret, change.status == "failed", change.refusals, change.fails, change.ceiling, change.remaining,
-                   change.expires_ms, change.reason};
-        slots_[take_row(std::move(row), db_now_ms)].at_ms = change.at_ms;
-        return;
-    }
+    if (found == by_id_.end()) return;
     const std::uint32_t index = found->second;
     KeySlot& slot = slots_[index];
     const bool is_newer = change.at_ms > slot.at_ms;
@@ -195,7 +205,7 @@ void KeyPool::take_change(const KeyChange& change, double db_now_ms) {
     if (!is_newer) return;
     slot.at_ms = change.at_ms;
     slot.is_local = false;
-    slot.refusals = change.refusals;
+    take_refusals(slot, change.refusals, db_now_ms);
     slot.ceiling = change.ceiling;
     slot.has_failed = change.status == "failed" || change.refusals > 0;
     if (!change.usable && change.until_ms) {

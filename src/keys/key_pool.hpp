@@ -86,7 +86,8 @@ public:
     // Takes a working set in the place of what was there. Keys that stay keep places, averages and newer local verdicts.
     void load(WorkingSet set, double now_ms);
 
-    // Takes in what changed elsewhere. A new key is added while there is room for one.
+    // Takes in what changed elsewhere about the keys that are here. A key that is not here is not added: it would come without its
+    // per-model benches; load() brings both.
     void apply(const Changes& changes, double now_ms);
 
     // nullopt: nothing can serve this request now; why_none() says why.
@@ -156,7 +157,7 @@ private:
 
     // key_settling.cpp
     struct Settling;
-    bool free_place(const Ticket& ticket);  // true when it was the probe
+    bool free_place(const Ticket& ticket);  // true when it was the key's current probe
     std::optional<std::uint32_t> slot_of(const Ticket& ticket) const;
     void recover(std::uint32_t index, double db_now_ms, std::vector<VerdictRecord>& out);
     void settle_success(Settling& settling);

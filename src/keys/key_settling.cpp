@@ -10,7 +10,7 @@ namespace {
 using verdict::Blame;
 using verdict::Verdict;
 
-constexpr double kShortBenchMs = 15'000;  // a cool-off, not a bench: no probe is needed after it
+constexpr double kShortBenchMs = 15'000;  // a cool-off, not a bench: no probe is needed after it, nobody else is told
 constexpr int kFirstRamp = 2;             // places after the probe; doubled by every success
 constexpr int kNoCeiling = 0;             // as a record's ceiling: the stored one goes
 
@@ -33,9 +33,10 @@ struct KeyPool::Settling {
 bool KeyPool::free_place(const Ticket& ticket) {
     const auto place = places_.close(ticket.place);
     if (!place || slots_[place->slot].generation != place->slot_generation) return false;
-    --slots_[place->slot].in_flight;
+    KeySlot& slot = slots_[place->slot];
+    --slot.in_flight;
     list_again(place->slot);
-    return place->probe && slots_[place->slot].phase == Phase::probing;
+    return slot.phase == Phase::probing && place->probe == slot.probe;
 }
 
 std::optional<std::uint32_t> KeyPool::slot_of(const Ticket& ticket) const {
@@ -73,9 +74,10 @@ void KeyPool::recover(std::uint32_t index, double db_now_ms, std::vector<Verdict
 }
 
 void KeyPool::confirm(const Ticket& ticket, double now_ms, std::vector<VerdictRecord>& out) {
-    const auto index = slot_of(ticket);
-    if (!ticket.probe || !index || !places_.end_probe(ticket.place) || slots_[*index].phase != Phase::probing) return;
-    recover(*index, database_time(now_ms), out);
+    if (!ticket.probe || ticket.slot >= slots_.size() || slots_[ticket.slot].generation != ticket.generation) return;
+    const KeySlot& slot = slots_[ticket.slot];
+    if (slot.phase != Phase::probing || places_.end_probe(ticket.place) != slot.probe) return;
+    recover(ticket.slot, database_time(now_ms), out);
 }
 
 void KeyPool::settle(const Ticket& ticket, const Outcome& outcome, double now_ms, std::vector<VerdictRecord>& out) {
@@ -205,7 +207,7 @@ void KeyPool::settle_key_verdict(Settling& settling) {
         slot.refused_at_ms = settling.db_now_ms;
     }
     slot.has_failed = true;
-    if (verdict.concurrency) lower_ceiling(slot, slot.in_flight + 1, settling.db_now_ms);
+    const bool is_lowered = verdict.concurrency && lower_ceiling(slot, slot.in_flight + 1, settling.db_now_ms);
     if (slot.phase == Phase::disabled) return;
     if (verdict.disable || slot.refusals >= KeySlot::kRefusalsToDisable) {
         slot.reason = verdict.reason;
@@ -215,12 +217,15 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     }
     const double until_ms = database_time(verdict.until_ms);
     if (verdict.until_ms == 0 || until_ms <= settling.db_now_ms) return;
+    const bool is_short = !verdict.refusal && until_ms - settling.db_now_ms <= kShortBenchMs;
     const bool rests_longer = slot.phase == Phase::benched && slot.until_ms >= until_ms;
-    if (rests_longer && !verdict.concurrency) return;
     if (!rests_longer) {
-        slot.needs_probe = verdict.refusal || until_ms - settling.db_now_ms > kShortBenchMs;
+        slot.needs_probe = !is_short;
         bench(settling.index, until_ms, verdict.reason, settling.db_now_ms);
     }
+    // A cool-off would be over before anybody has read of it; a lower ceiling is worth telling.
+    const bool is_worth_telling = is_lowered || (!rests_longer && !is_short);
+    if (!is_worth_telling) return;
     persist_key(settling.index, VerdictRecord::State::benched, verdict.evidence, settling.db_now_ms, settling.out);
 }
 

@@ -72,10 +72,12 @@ void note_result(KeySlot& slot, bool succeeded, double latency_ms, double now_ms
     slot.latency_ms = slot.latency_ms == 0 ? latency_ms : slot.latency_ms + kLatencyShare * (latency_ms - slot.latency_ms);
 }
 
-void lower_ceiling(KeySlot& slot, int in_flight, double now_ms) {
+bool lower_ceiling(KeySlot& slot, int in_flight, double now_ms) {
     const int held = std::max(1, in_flight - 1);
-    slot.ceiling = slot.ceiling ? std::min(*slot.ceiling, held) : held;
     slot.ceiling_at_ms = now_ms;
+    if (slot.ceiling && *slot.ceiling <= held) return false;
+    slot.ceiling = held;
+    return true;
 }
 
 bool relax_ceiling(KeySlot& slot, double now_ms) {

@@ -46,6 +46,7 @@ struct KeySlot {
     double at_ms = 0;          // of the newest verdict
     bool is_local = false;     // that verdict was made here
     bool needs_probe = false;  // after the bench: half-open first
+    std::uint32_t probe = 0;   // number of the latest probe
 
     int refusals = 0;
     double refused_at_ms = 0;
@@ -78,8 +79,8 @@ void bench_pair(KeySlot& slot, PairBench bench, double now_ms);
 
 void note_result(KeySlot& slot, bool succeeded, double latency_ms, double now_ms);
 
-// A refusal for concurrency while `in_flight` attempts ran, this one among them.
-void lower_ceiling(KeySlot& slot, int in_flight, double now_ms);
+// A refusal for concurrency while `in_flight` attempts ran, this one among them; true when the ceiling is lower than before.
+bool lower_ceiling(KeySlot& slot, int in_flight, double now_ms);
 
 // After a success; true when the ceiling was given up.
 bool relax_ceiling(KeySlot& slot, double now_ms);

@@ -1,6 +1,7 @@
 #include "keys/places.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace edgepool::keys {
 
@@ -27,12 +28,11 @@ std::optional<Place> Places::close(PlaceNumber number) {
     return row.place;
 }
 
-bool Places::end_probe(PlaceNumber number) {
-    if (number.index >= rows_.size()) return false;
+std::uint32_t Places::end_probe(PlaceNumber number) {
+    if (number.index >= rows_.size()) return 0;
     Row& row = rows_[number.index];
-    if (!row.taken || row.generation != number.generation || !row.place.probe) return false;
-    row.place.probe = false;
-    return true;
+    if (!row.taken || row.generation != number.generation) return 0;
+    return std::exchange(row.place.probe, 0);
 }
 
 std::optional<Place> Places::sweep(double now_ms, std::size_t most) {
@@ -41,7 +41,7 @@ std::optional<Place> Places::sweep(double now_ms, std::size_t most) {
         Row& row = rows_[cursor_];
         if (!row.taken) continue;
         row.place.taken_ms = std::min(row.place.taken_ms, now_ms);  // the clock may have been set back
-        const double lifetime_ms = row.place.probe ? kProbePatienceMs : kLifetimeMs;
+        const double lifetime_ms = row.place.probe != 0 ? kProbePatienceMs : kLifetimeMs;
         if (now_ms - row.place.taken_ms < lifetime_ms) continue;
         return close({static_cast<std::uint32_t>(cursor_), row.generation});
     }

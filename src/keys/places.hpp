@@ -18,7 +18,7 @@ struct Place {
     std::uint32_t slot = 0;
     std::uint32_t slot_generation = 0;
     double taken_ms = 0;
-    bool probe = false;
+    std::uint32_t probe = 0;  // number of the key's probe; 0 = an ordinary attempt
 };
 
 class Places {
@@ -33,8 +33,8 @@ public:
     // The place, freed; nullopt when it is not taken any more.
     std::optional<Place> close(PlaceNumber number);
 
-    // The probe has had its answer: what goes on is an ordinary attempt. False when the place is not a probe's (any more).
-    bool end_probe(PlaceNumber number);
+    // The probe has had its answer: what goes on is an ordinary attempt. Gives the probe's number; 0 when the place is not one's (any more).
+    std::uint32_t end_probe(PlaceNumber number);
 
     // Looks at up to `most` places; gives one that has outlived its time, freed.
     std::optional<Place> sweep(double now_ms, std::size_t most);

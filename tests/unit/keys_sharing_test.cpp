@@ -85,6 +85,22 @@ TEST_CASE("an older verdict never overwrites a newer one") {
     }
 }
 
+TEST_CASE("a refusal that another isolate has counted is not counted again for attempts under way here") {
+    Rig rig(1);
+    rig.now_ms += 10;
+    const auto early = rig.take();
+    rig.now_ms += 10;
+    Changes changes = changes_at(rig.now_ms);
+    changes.keys.push_back(benched(0, rig.now_ms + kHourMs, rig.now_ms - 15));
+    changes.keys.back().refusals = 1;
+    rig.pool.apply(changes, rig.now_ms);
+    rig.now_ms += 10;
+    rig.fail(*early, Bench::refusal(rig.now_ms));
+    REQUIRE(rig.records.size() == 1);
+    CHECK(rig.records[0].refusals == 1);
+    CHECK(rig.records[0].state == State::benched);
+}
+
 TEST_CASE("the echo of an own verdict changes nothing") {
     Rig rig(1);
     rig.fail(*rig.take(), Bench::spent(rig.now_ms + kMinuteMs));
@@ -127,18 +143,23 @@ TEST_CASE("a disabled, expired or deleted key is gone at the next look, and its 
     CHECK(rig.pool.in_flight() == 50);
 }
 
-TEST_CASE("a key that is enabled again, or new, joins while there is room") {
+TEST_CASE("a key that is not in the set joins with the next load, not with a change") {
     Rig rig(1);
     Changes changes = changes_at(rig.now_ms);
-    changes.keys.push_back(active(5, rig.now_ms));
+    changes.keys.push_back(active(1, rig.now_ms));
     rig.pool.apply(changes, rig.now_ms);
-    CHECK(rig.pool.size() == 2);
+    CHECK_FALSE(rig.pool.contains(key_id(1)));
+    rig.pool.load(working_set(2, rig.now_ms), rig.now_ms);
+    CHECK(rig.pool.contains(key_id(1)));
+}
 
-    Rig full(static_cast<int>(limits::kWorkingSetKeys));
-    changes.keys[0] = active(9000, full.now_ms);
-    full.pool.apply(changes, full.now_ms);
-    CHECK(full.pool.size() == limits::kWorkingSetKeys);
-    CHECK_FALSE(full.pool.contains(key_id(9000)));
+TEST_CASE("a cool-off after a concurrency refusal outlasts a load") {
+    Rig rig(1);
+    rig.fail(*rig.take(), Bench::crowded(rig.now_ms));
+    rig.pool.load(working_set(1, rig.now_ms), rig.now_ms);
+    CHECK_FALSE(rig.take());
+    rig.now_ms += 5 * kSecondMs;
+    CHECK(rig.take());
 }
 
 TEST_CASE("loading anew keeps in-flight places, averages and fresh local benches of keys that stay") {
@@ -174,9 +195,9 @@ TEST_CASE("a slot used anew does not feel the tickets of its former key") {
     Changes changes = changes_at(rig.now_ms);
     changes.gone.push_back(key_id(0));
     rig.pool.apply(changes, rig.now_ms);
-    changes.gone.clear();
-    changes.keys.push_back(active(1, rig.now_ms));
-    rig.pool.apply(changes, rig.now_ms);
+    WorkingSet other = working_set(2, rig.now_ms);
+    other.keys.erase(other.keys.begin());
+    rig.pool.load(std::move(other), rig.now_ms);
     const auto fresh = rig.take();
     REQUIRE(fresh);
     CHECK(fresh->slot == old->slot);
