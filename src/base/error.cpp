@@ -14,6 +14,19 @@ constexpr std::array kErrors = {
 
 }  // namespace
 
+Error::Error() = default;
+Error::Error(ErrorCode error_code, std::string error_detail, std::string error_param, std::uint32_t retry_s)
+    : code(error_code), detail(std::move(error_detail)), param(std::move(error_param)), retry_after_s(retry_s) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
+tl::unexpected<Error> fail(ErrorCode code, std::string detail, std::string param) {
+    return tl::unexpected<Error>(Error(code, std::move(detail), std::move(param)));
+}
+
 const ErrorInfo& error_info(ErrorCode code) {
     for (const ErrorInfo& row : kErrors) {
         if (row.code == code) return row;

@@ -31,18 +31,25 @@ struct ErrorInfo {
 // The row of `code`; a number that is in no row gives the row of `internal`.
 const ErrorInfo& error_info(ErrorCode code);
 
+// Its members are defined out of line: results are moved about in every flow, and the module is paid for by the byte.
 struct Error {
+    Error();
+    Error(ErrorCode code, std::string detail, std::string param = {}, std::uint32_t retry_after_s = 0);
+    Error(const Error&);
+    Error(Error&&) noexcept;
+    Error& operator=(const Error&);
+    Error& operator=(Error&&) noexcept;
+    ~Error();
+
     ErrorCode code = ErrorCode::internal;
-    std::string detail;            // one sentence for people
-    std::string param;             // the offending field, when there is one
+    std::string detail;               // one sentence for people
+    std::string param;                // the offending field, when there is one
     std::uint32_t retry_after_s = 0;  // 0 = not stated
 };
 
 template <class T>
 using Result = tl::expected<T, Error>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string detail, std::string param = {}) {
-    return tl::unexpected<Error>(Error{code, std::move(detail), std::move(param), 0});
-}
+tl::unexpected<Error> fail(ErrorCode code, std::string detail, std::string param = {});
 
 }  // namespace edgepool

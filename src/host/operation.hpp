@@ -79,9 +79,10 @@ struct Forward {
 // What has passed since the last look, after at most observe_ms. Outcome: number = 1 at the end, data; failed = the upstream was cut.
 struct Observe {};
 
-// Ends a forwarded answer: `tail` is written after what was forwarded.
+// Ends a forwarded answer: `tail` is written after what was forwarded. An upstream that has not ended by itself is stopped, not awaited.
 struct Finish {
     std::string tail;
+    bool stops_upstream = false;
 };
 
 struct Sleep {

@@ -20,33 +20,19 @@ public:
         Session& session;
         bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> waiting) const noexcept { session.waiting_ = waiting; }
-        Outcome await_resume() const { return std::move(session.outcome_); }
+        Outcome await_resume() const;
     };
 
     // co_await session.perform(op): suspends until the host has performed `op`.
-    template <class Op>
-    Awaiter perform(Op op) {
-        pending_ = std::move(op);
-        return Awaiter{*this};
-    }
+    Awaiter perform(Operation op);
 
     // Takes the flow over; it runs when begin() is called.
-    void prepare(Task<void> flow) { flow_ = std::move(flow); }
+    void prepare(Task<void> flow);
 
     // Runs the flow until it awaits its first operation or ends.
-    void begin() {
-        if (std::exchange(has_begun_, true)) return;
-        flow_.start(trampoline_);
-        trampoline_.run();
-    }
+    void begin();
 
-    void resume(Outcome outcome) {
-        if (!waiting_) return;
-        outcome_ = std::move(outcome);
-        pending_ = std::monostate{};
-        trampoline_.schedule(std::exchange(waiting_, {}));
-        trampoline_.run();
-    }
+    void resume(Outcome outcome);
 
     bool done() const { return flow_.done(); }
 

@@ -1,6 +1,6 @@
 #include "http/dialect.hpp"
 
-#include "json/splice.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool {
 namespace {
@@ -30,24 +30,31 @@ std::string_view anthropic_type(int status) {
     }
 }
 
-std::string message_of(const Error& error) { return error.detail.empty() ? std::string(error_info(error.code).name) : error.detail; }
-
 }  // namespace
 
 std::string error_body(Dialect dialect, const Error& error) {
     const ErrorInfo& info = error_info(error.code);
-    const std::string message = json::quote(message_of(error));
+    const std::string_view message = error.detail.empty() ? info.name : std::string_view(error.detail);
+    json::Writer out;
+    out.begin_object();
     switch (dialect) {
         case Dialect::openai:
-            return "{\"error\":{\"message\":" + message + ",\"type\":" + json::quote(openai_type(info.http_status)) +
-                   ",\"param\":" + (error.param.empty() ? "null" : json::quote(error.param)) + ",\"code\":" + json::quote(info.name) + "}}";
+            out.key("error").begin_object().add_string("message", message).add_string("type", openai_type(info.http_status));
+            if (error.param.empty()) out.add_null("param");
+            else out.add_string("param", error.param);
+            out.add_string("code", info.name).end_object();
+            break;
         case Dialect::anthropic:
-            return "{\"type\":\"error\",\"error\":{\"type\":" + json::quote(anthropic_type(info.http_status)) + ",\"message\":" + message + "}}";
-        case Dialect::ollama: return "{\"error\":" + message + "}";
-        case Dialect::admin: break;
+            out.add_string("type", "error").key("error").begin_object();
+            out.add_string("type", anthropic_type(info.http_status)).add_string("message", message).end_object();
+            break;
+        case Dialect::ollama: out.add_string("error", message); break;
+        case Dialect::admin:
+            out.add_string("error", message).add_string("code", info.name);
+            if (!error.param.empty()) out.add_string("param", error.param);
+            break;
     }
-    return "{\"error\":" + message + ",\"code\":" + json::quote(info.name) +
-           (error.param.empty() ? "" : ",\"param\":" + json::quote(error.param)) + "}";
+    return out.end_object().take();
 }
 
 std::string stream_error_tail(Dialect dialect, const Error& error) {

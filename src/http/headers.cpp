@@ -4,6 +4,14 @@
 
 namespace edgepool {
 
+Headers::Headers() = default;
+Headers::Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+Headers::Headers(const Headers&) = default;
+Headers::Headers(Headers&&) noexcept = default;
+Headers& Headers::operator=(const Headers&) = default;
+Headers& Headers::operator=(Headers&&) noexcept = default;
+Headers::~Headers() = default;
+
 std::string_view Headers::get(std::string_view lower_name) const {
     for (const auto& [name, value] : fields_) {
         if (name == lower_name) return value;

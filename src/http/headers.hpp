@@ -13,8 +13,13 @@ class Headers {
 public:
     using Field = std::pair<std::string, std::string>;
 
-    Headers() = default;
-    Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+    Headers();
+    Headers(std::initializer_list<Field> fields);
+    Headers(const Headers&);
+    Headers(Headers&&) noexcept;
+    Headers& operator=(const Headers&);
+    Headers& operator=(Headers&&) noexcept;
+    ~Headers();
 
     // The first value of `lower_name`, or an empty view.
     std::string_view get(std::string_view lower_name) const;

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json/writer.hpp"
+
 namespace edgepool::json {
 
 using Json = nlohmann::json;
@@ -16,8 +18,9 @@ using Json = nlohmann::json;
 // nullopt when `text` is not one JSON value of valid UTF-8, or nests deeper than limits::kMaxJsonDepth.
 std::optional<Json> parse(std::string_view text);
 
-// Without blanks; what is not UTF-8 becomes U+FFFD.
+// Without blanks; what is not UTF-8 becomes U+FFFD. Numbers with a fraction are written to nine decimals; one too large for that is null.
 std::string dump(const Json& value);
+void write(Writer& out, const Json& value);
 
 // A member of an object, when it has that type; nullopt otherwise, also when `object` is no object.
 std::optional<std::string> get_string(const Json& object, const char* name);

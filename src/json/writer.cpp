@@ -9,6 +9,10 @@ void Writer::before_value() {
     comma_due_ = true;
 }
 
+Writer::Writer() = default;
+Writer::Writer(Writer&&) noexcept = default;
+Writer::~Writer() = default;
+
 Writer& Writer::begin_object() {
     before_value();
     text_.push_back('{');

@@ -11,6 +11,10 @@ namespace edgepool::json {
 
 class Writer {
 public:
+    Writer();
+    Writer(Writer&&) noexcept;
+    ~Writer();
+
     Writer& begin_object();
     Writer& end_object();
     Writer& begin_array();

@@ -10,9 +10,10 @@ constexpr std::array<std::string_view, 6> kPassing = {"accept", "content-type", 
 constexpr std::array<std::string_view, 4> kPassingPrefixes = {"anthropic-", "openai-", "x-openrouter-", "x-stainless-"};
 
 // RFC 9110 section 7.6.1, and what the platform computes anew for the answer it sends.
-constexpr std::array<std::string_view, 12> kRemovedAlways = {
+// content-encoding: what passes here is decoded by the platform, and encoded anew for the client where that is worth it.
+constexpr std::array<std::string_view, 13> kRemovedAlways = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade",
-    "content-length", "set-cookie", "alt-svc", "server"};
+    "content-length", "content-encoding", "set-cookie", "alt-svc", "server"};
 
 using namespace std::string_view_literals;
 constexpr std::string_view kConsulted =
