@@ -7,11 +7,6 @@
 namespace edgepool::keys {
 namespace {
 
-constexpr std::size_t kServiceFailures = 6;   // enough to rule chance out, few enough to be quick
-constexpr std::size_t kServiceKeys = 3;       // or all keys of a smaller pool
-constexpr std::size_t kRefusedKeys = 8;       // a smaller pool's keys are taken at their word
-constexpr std::size_t kMostRefusedKeys = 24;  // of large pools an isolate uses only so many within the window
-constexpr double kShareAlike = 0.8;
 constexpr std::size_t kOfEachModel = 2;  // failures of this and of other models from which it is the provider as a whole
 
 constexpr std::uint64_t kServiceKind = 1;
@@ -19,8 +14,8 @@ constexpr std::uint64_t kServiceKind = 1;
 std::uint64_t kind_of(const IncidentGuard::Failure& failure) { return failure.is_service ? kServiceKind : mix_hash(failure.reason) | 2; }
 
 std::size_t keys_needed(bool is_service, std::size_t pool_size) {
-    if (is_service) return std::min(kServiceKeys, std::max<std::size_t>(pool_size, 1));
-    return std::clamp(pool_size / 2, kRefusedKeys, kMostRefusedKeys);
+    if (is_service) return std::clamp<std::size_t>(pool_size, 1, IncidentGuard::kServiceKeys);
+    return std::clamp<std::size_t>(pool_size / 2, IncidentGuard::kRefusedKeys, IncidentGuard::kMostRefusedKeys);
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ struct IncidentState {
 
 class IncidentGuard {
 public:
+    static constexpr std::size_t kServiceFailures = 6;   // enough to rule chance out, few enough to be quick
+    static constexpr std::size_t kServiceKeys = 3;       // or all keys of a smaller pool
+    static constexpr std::size_t kRefusedKeys = 8;       // a smaller pool's keys are taken at their word
+    static constexpr std::size_t kMostRefusedKeys = 24;  // of large pools an isolate uses only so many within the window
+    static constexpr double kShareAlike = 0.8;           // of what happened within the window
     static constexpr double kServiceWindowMs = 10'000;
     static constexpr double kRefusalWindowMs = 30'000;
     static constexpr double kPatienceMs = 600'000;

@@ -10,7 +10,6 @@ namespace {
 using verdict::Blame;
 using verdict::Verdict;
 
-constexpr double kShortBenchMs = 15'000;  // a cool-off, not a bench: no probe is needed after it, nobody else is told
 constexpr int kFirstRamp = 2;             // places after the probe; doubled by every success
 constexpr int kNoCeiling = 0;             // as a record's ceiling: the stored one goes
 
@@ -217,7 +216,7 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     }
     const double until_ms = database_time(verdict.until_ms);
     if (verdict.until_ms == 0 || until_ms <= settling.db_now_ms) return;
-    const bool is_short = !verdict.refusal && until_ms - settling.db_now_ms <= kShortBenchMs;
+    const bool is_short = !verdict.refusal && until_ms - settling.db_now_ms <= KeySlot::kCoolOffMs;
     const bool rests_longer = slot.phase == Phase::benched && slot.until_ms >= until_ms;
     if (!rests_longer) {
         slot.needs_probe = !is_short;

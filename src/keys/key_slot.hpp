@@ -29,6 +29,7 @@ struct PairBench {
 
 struct KeySlot {
     static constexpr int kRefusalsToDisable = 3;  // in a row
+    static constexpr double kCoolOffMs = 15'000;  // a bench up to this needs no probe afterwards, and nobody else is told
     static constexpr int kFullRamp = 32;           // attempts at once from which a recovering key counts as recovered
     static constexpr std::size_t kMostPairs = 64;  // per-model benches remembered per key
     static constexpr double kCeilingRestMs = 600'000;  // without a concurrency refusal for so long, one more place is tried
