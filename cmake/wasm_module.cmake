@@ -16,5 +16,5 @@ else()
 endif()
 
 # What runs over every byte of a body is worth its size; everything else is compiled small.
-set_source_files_properties(src/json/scan.cpp src/json/request_facts.cpp src/base/sha256.cpp src/stream/sse_framer.cpp src/stream/ndjson_framer.cpp
+set_source_files_properties(src/json/scan.cpp src/stream/sse_framer.cpp
                             PROPERTIES COMPILE_OPTIONS "-O2;-fno-vectorize;-fno-slp-vectorize")
