@@ -88,7 +88,7 @@ class Pool {
   /** fetch() to the worker; what it answers is remembered. */
   fetch = async (input, init) => {
     const url = input instanceof Request ? input : new URL(input, this.worker.url);
-    const response = await fetch(url, init);
+    const response = await fetch(url, { signal: AbortSignal.timeout(kPatience_ms), ...init });
     this.answers.push({ headers: JSON.stringify([...response.headers]), text: response.clone().text().catch(() => '') });
     return response;
   };
