@@ -39,6 +39,12 @@ TEST_CASE("a tree nests up to the limit and can then be written") {
 
 TEST_CASE("text that is not UTF-8 is written with replacement characters") { CHECK(dump(Json("a\xff")) == "\"a\xEF\xBF\xBD\""); }
 
+TEST_CASE("fractions are written to nine decimals and whole numbers exactly") {
+    CHECK(dump(*parse("[0.1,-2.5,1.9999999999,0.0000000001,1e3,18446744073709551615,-9223372036854775808]")) ==
+          "[0.1,-2.5,2,0,1000,18446744073709551615,-9223372036854775808]");
+    CHECK(dump(*parse("[1e17]")) == "[null]");
+}
+
 TEST_CASE("members are read only when they have the type asked for") {
     const Json object = *parse(R"({"s":"text","i":-12,"u":9223372036854775807,"big":9223372036854775808,"whole":12.0,"part":12.5,"huge":1e300,"b":true,"n":null})");
     CHECK(get_string(object, "s") == "text");
