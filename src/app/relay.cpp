@@ -224,7 +224,7 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
         co_return step;
     }
     const usage::Usage reported = usage::usage_from_answer(journey.exchange.dialect(), read.data);
-    const usage::Usage usage = estimate_unless_reported(journey, reported, read.data.size());
+    const usage::Usage usage = estimate_unless_reported(journey, reported, reported.reported ? 0 : usage::text_bytes_of_answer(read.data));
     if (journey.plan.remember != nullptr) {
         journey.plan.remember->body = std::move(read.data);
         journey.plan.remember->at_ms = journey.exchange.app.now_ms;
