@@ -1,6 +1,6 @@
 // Stands between the worker and its database: counts the calls by function, and can be shut, slowed, or made to lose answers after the
-// database has acted on the call. Passes everything else on unchanged.
-import { createServer, request as httpRequest } from 'node:http';
+// database has acted on the call. Passes calls and answers on as they are.
+import { createServer } from 'node:http';
 
 export class DatabaseGate {
   calls = [];          // names of functions, in order
@@ -10,6 +10,7 @@ export class DatabaseGate {
   #target;
   #port = 0;
   #server;
+  #underWay = new Set();
 
   constructor(databaseUrl) {
     this.#target = new URL(databaseUrl);
@@ -37,26 +38,33 @@ export class DatabaseGate {
     await closed;
   }
 
+  /** When no call is under way in the database any more, whoever made it. */
+  async idle() {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
   async #pass(incoming, outgoing) {
     const name = incoming.url.split('/').at(-1);
     this.calls.push(name);
     const { delay_ms, refusal, losesAnswers } = this;
+    const pieces = [];
+    try {
+      for await (const piece of incoming) pieces.push(piece);
+    } catch {
+      return; // The worker has ended in the middle of its call.
+    }
     if (delay_ms > 0) await new Promise((done) => setTimeout(done, delay_ms));
     if (refusal) {
-      incoming.resume();
       outgoing.writeHead(refusal.status, { 'content-type': 'application/json' }).end(refusal.body);
       return;
     }
-    const { host, ...headers } = incoming.headers;
-    const onward = httpRequest({ hostname: this.#target.hostname, port: this.#target.port, path: incoming.url, method: incoming.method, headers }, (answer) => {
-      if (losesAnswers === name) {
-        answer.resume().once('end', () => outgoing.destroy());
-        return;
-      }
-      outgoing.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(outgoing);
-    });
-    onward.once('error', () => outgoing.destroy());
-    incoming.pipe(onward);
+    const { host, connection, 'transfer-encoding': coding, ...headers } = incoming.headers;
+    const call = fetch(new URL(incoming.url, this.#target), { method: incoming.method, headers, body: Buffer.concat(pieces) }).then(
+      async (answer) => ({ status: answer.status, type: answer.headers.get('content-type'), body: Buffer.from(await answer.arrayBuffer()) }), () => null);
+    this.#underWay.add(call);
+    const answer = await call;
+    this.#underWay.delete(call);
+    if (!answer || losesAnswers === name) outgoing.destroy();
+    else outgoing.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' }).end(answer.body);
   }
 }

@@ -72,6 +72,7 @@ class Pool {
   /** A fresh isolate, all keys in service, no faults, an empty log. */
   async fresh(variables = this.variables) {
     await this.#stopWorker();
+    await this.gate.idle();
     this.upstream.faults.remove();
     this.upstream.requests.clear();
     for (const provider of kProviders) await this.calls.call('pool_keys_set', { provider, keys: this.keys[provider], status: 'active' });
@@ -134,6 +135,7 @@ class Pool {
     await this.#stopWorker();
     await this.upstream?.stop();
     await this.gate?.shut();
+    await this.gate?.idle();
     await this.database?.stop();
   }
 }
