@@ -87,6 +87,8 @@ Task<Result<std::string>> read_body(Exchange& exchange) {
 
 Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments) {
     const host::Outcome sent = co_await session.perform(store::rpc_request(app.config.storage, function, arguments));
+    // That says nothing about the database.
+    if (sent.status == host::Status::client_gone) co_return fail(ErrorCode::client_gone, "the client has left");
     if (sent.status != host::Status::ok) {
         const bool slow = sent.status == host::Status::timeout;
         co_return fail(ErrorCode::storage_unavailable, slow ? "the database did not answer in time" : "the database cannot be reached");
@@ -94,6 +96,7 @@ Task<Result<json::Json>> call_database(App& app, host::Session& session, std::st
     host::Outcome read = co_await session.perform(host::ReadBody{sent.handle, kMaxDatabaseAnswerBytes, limits::kDatabaseTimeoutMs});
     if (read.status != host::Status::ok) {
         co_await session.perform(host::CancelBody{sent.handle});
+        if (read.status == host::Status::client_gone) co_return fail(ErrorCode::client_gone, "the client has left");
         co_return fail(ErrorCode::storage_unavailable, "the database's answer was cut short");
     }
     co_return store::read_rpc_answer(sent.number, read.data);

@@ -37,7 +37,8 @@ Task<void> answer_error(Exchange& exchange, Error error);
 // Reads the client's body whole within MAX_BODY_BYTES. Errors: body_too_large, request_timeout, body_unreadable, client_gone.
 Task<Result<std::string>> read_body(Exchange& exchange);
 
-// One database call; `arguments` is JSON text. Errors as store::read_rpc_answer, and storage_unavailable when it cannot be reached or is too slow.
+// One database call; `arguments` is JSON text. Errors as store::read_rpc_answer; storage_unavailable when it cannot be reached or is too
+// slow; client_gone, which is no reason for other requests to think ill of the database.
 Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments);
 
 }  // namespace edgepool::app

@@ -18,6 +18,7 @@ struct StorageHealth {
     bool is_reachable = false;
     double latency_ms = 0;
     std::string problem;
+    bool is_abandoned = false;  // the client left: nothing was learned
     bool is_schema_usable = false;
     Json tables;  // provider id → {"tables": ...}; null when not known
 };
@@ -30,6 +31,7 @@ Task<StorageHealth> probe_storage(Exchange& exchange) {
     if (!answer) {
         health.problem = answer.error().detail;
         health.is_reachable = answer.error().code == ErrorCode::schema_outdated;
+        health.is_abandoned = answer.error().code == ErrorCode::client_gone;
         co_return health;
     }
     health.is_reachable = true;
@@ -120,6 +122,7 @@ Task<void> serve_health(Exchange& exchange) {
     const bool is_fresh = app.health.at_ms != 0 && app.now_ms >= app.health.at_ms && app.now_ms - app.health.at_ms < kHealthFreshMs;
     if (!is_fresh) {
         const StorageHealth storage = co_await probe_storage(exchange);
+        if (storage.is_abandoned) co_return;
         app.health.body = health_body(app, storage);
         app.health.at_ms = app.now_ms;
     }

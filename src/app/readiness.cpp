@@ -36,6 +36,7 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
         app, session, "pool_take", store::take_arguments(state.provider->id, limits::kWorkingSetKeys, start, token_hash));
     Result<store::TakeAnswer> take = answer ? store::decode_take(*answer) : tl::unexpected<Error>(answer.error());
     if (!take) {
+        if (take.error().code == ErrorCode::client_gone) co_return tl::unexpected<Error>(take.error());
         state.load_failed_ms = app.now_ms;
         state.load_error = load_failure(take.error());
         co_return tl::unexpected<Error>(state.load_error);
