@@ -99,12 +99,12 @@ usage::Usage estimate_unless_reported(const Journey& journey, const usage::Usage
     return usage::estimate(journey.plan.request_bytes, static_cast<std::size_t>(text_bytes));
 }
 
-// What a stream's end means. `last` is how the last look ended.
+// What a stream's end means. `last` is how the last look ended. After its terminator nothing can break it any more.
 std::optional<Error> stream_fault(const stream::StreamObserver& observer, host::Status last) {
+    if (observer.terminated()) return std::nullopt;
     if (last == host::Status::timeout) return Error{ErrorCode::upstream_timeout, "the provider stopped sending in mid-stream", {}, 0};
     if (last == host::Status::failed) return Error{ErrorCode::upstream_broken, "the provider's stream was cut", {}, 0};
-    if (!observer.terminated()) return Error{ErrorCode::upstream_broken, "the provider's stream ended without its terminator", {}, 0};
-    return std::nullopt;
+    return Error{ErrorCode::upstream_broken, "the provider's stream ended without its terminator", {}, 0};
 }
 
 // Passes a committed stream on to its end and counts it.
@@ -255,7 +255,8 @@ Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const H
         verdict::Answer answer = answered(journey, ticket, head, *observer.error());
         answer.in_success = true;
         const verdict::Verdict verdict = journey.end_attempt(ticket, answer);
-        const Step step = co_await after_verdict(journey, ticket, head, *observer.error(), verdict.retry);
+        std::string event = stream_error_event(journey.exchange.dialect(), *observer.error());
+        const Step step = co_await after_verdict(journey, ticket, head, std::move(event), verdict.retry);
         co_return step;
     }
     const double latency_ms = journey.attempt_ms();

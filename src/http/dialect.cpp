@@ -57,15 +57,19 @@ std::string error_body(Dialect dialect, const Error& error) {
     return out.end_object().take();
 }
 
-std::string stream_error_tail(Dialect dialect, const Error& error) {
-    const std::string body = error_body(dialect, error);
+std::string stream_error_event(Dialect dialect, std::string_view body) {
     switch (dialect) {
-        case Dialect::openai: return "\n\ndata: " + body + "\n\n";
-        case Dialect::anthropic: return "\n\nevent: error\ndata: " + body + "\n\n";
+        case Dialect::openai: return std::string("data: ").append(body).append("\n\n");
+        case Dialect::anthropic: return std::string("event: error\ndata: ").append(body).append("\n\n");
         case Dialect::ollama:
         case Dialect::admin: break;
     }
-    return "\n" + body + "\n";
+    return std::string(body).append("\n");
+}
+
+std::string stream_error_tail(Dialect dialect, const Error& error) {
+    const bool is_sse = dialect == Dialect::openai || dialect == Dialect::anthropic;
+    return (is_sse ? "\n\n" : "\n") + stream_error_event(dialect, error_body(dialect, error));
 }
 
 }  // namespace edgepool

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 
@@ -13,7 +14,10 @@ enum class Dialect : std::uint8_t { openai, anthropic, ollama, admin };
 // The JSON body of an error answer, as that dialect's clients read it.
 std::string error_body(Dialect dialect, const Error& error);
 
-// What ends a broken stream visibly: an SSE event for openai and anthropic, an NDJSON line for ollama.
+// An error in a stream: an SSE event for openai and anthropic, an NDJSON line for ollama. `body`: a JSON object with "error".
+std::string stream_error_event(Dialect dialect, std::string_view body);
+
+// What ends a broken stream visibly: such an event, apart from what may have been cut off in the middle.
 std::string stream_error_tail(Dialect dialect, const Error& error);
 
 }  // namespace edgepool
