@@ -131,6 +131,7 @@ std::string salvage_counts(App& app) {
 
 void adopt_salvage(App& app, std::string_view wire) {
     std::vector<std::string_view> fields = split(wire, '\0');
+    fields.pop_back();  // behind the last NUL
     for (std::size_t i = 0; i + 3 <= fields.size(); i += 3) {
         const Provider* provider = find_provider(fields[i]);
         if (provider == nullptr) continue;
