@@ -42,6 +42,9 @@ inline ClientRequest leaving_after(double ms, ClientRequest request) {
     return request;
 }
 
+inline ClientRequest anthropic_chat() { return request_of("POST", "/v1/messages", chat_body("\"stream\":true,\"max_tokens\":9,")); }
+inline ClientRequest native_chat() { return request_of("POST", "/api/chat", chat_body()); }
+
 inline std::string joined(const std::vector<Piece>& pieces) {
     std::string text;
     for (const Piece& piece : pieces) text += piece.bytes;
@@ -63,6 +66,12 @@ struct Pool {
     void warm() {
         CHECK(host.ask(chat()).status == 200);
         time.run();
+    }
+
+    // A warm isolate whose upstream has seen nothing yet.
+    void warm_up() {
+        warm();
+        upstream.seen().clear();
     }
 
     // Everything under way ends; what was counted is in the database afterwards.

@@ -49,7 +49,8 @@ Reply FakeDatabase::answer(const Seen& request, double now_ms) {
     asked.function = request.url.substr(request.url.rfind('/') + 1);
     asked.now_ms = now_ms + clock_skew_ms;
     const std::optional<Json> body = json::parse(request.body);
-    if (body && body->is_object() && body->contains("p")) asked.arguments = body->at("p");
+    const bool is_call = body && body->is_object() && body->contains("p");
+    if (is_call) asked.arguments = body->at("p");
 
     const bool is_troubled = troubled_function.empty() || troubled_function == asked.function;
     const Trouble now = is_troubled ? trouble : Trouble::none;
@@ -62,7 +63,9 @@ Reply FakeDatabase::answer(const Seen& request, double now_ms) {
         case Trouble::no_functions: reply = missing_function(asked.function); break;
         case Trouble::refuses_key: reply = answered(401, {{"message", "Invalid API key"}}); break;
         case Trouble::refuses_batches: reply = refused(400, "pool_bad_argument", "models[0].requests"); break;
-        default: reply = perform(asked); break;
+        default:
+            reply = is_call ? perform(asked) : answered(400, {{"code", "PGRST102"}, {"message", "Empty or invalid json"}, {"details", nullptr}});
+            break;
     }
     if (now == Trouble::slow) reply = reply.slower(60'000);
     if (now == Trouble::loses_answers) reply = reply.cut_after(0);

@@ -88,6 +88,12 @@ void FakeHost::collect() {
     for (app::LogLine& line : std::exchange(app_->log_lines, {})) log_.push_back(std::move(line.text));
 }
 
+void FakeHost::kill_background_flows() {
+    for (auto& conversation : conversations_) {
+        if (!conversation->is_clients()) conversation->abandon();
+    }
+}
+
 std::string FakeHost::die() {
     enter();
     std::string salvage = app::salvage_counts(*app_);

@@ -43,6 +43,9 @@ public:
     // The daily housekeeping comes due now.
     void begin_housekeeping();
 
+    // The platform ends all background flows without a word, as it does half a minute after the requests that they belong to.
+    void kill_background_flows();
+
     // The instance dies of a trap: what it had not sent.
     std::string die();
     void adopt(std::string_view salvage);
