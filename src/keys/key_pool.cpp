@@ -12,9 +12,9 @@ constexpr std::size_t kSpareWakes = 1'024;
 
 bool is_recent_local(const KeySlot& slot, double db_now_ms) { return slot.is_local && db_now_ms - slot.at_ms < kLocalTrustMs; }
 
-// A refusal that others have counted is not counted again for attempts that began here before that was known.
-void take_refusals(KeySlot& slot, int refusals, double db_now_ms) {
-    if (refusals > slot.refusals) slot.refused_at_ms = db_now_ms;
+// A refusal that others have counted is not counted again for attempts that began here before that was heard.
+void take_refusals(KeySlot& slot, int refusals, double heard_ms) {
+    if (refusals > slot.refusals) slot.refused_at_ms = heard_ms;
     slot.refusals = refusals;
 }
 
@@ -134,7 +134,7 @@ void KeyPool::set_expiry(std::uint32_t index, std::optional<double> expires_ms) 
     if (expires_ms) push_wake({*expires_ms, index, 0});
 }
 
-std::uint32_t KeyPool::take_row(KeyRow row, double db_now_ms) {
+std::uint32_t KeyPool::take_row(KeyRow row, double db_now_ms, double heard_ms) {
     const auto found = by_id_.find(row.id);
     const bool is_new = found == by_id_.end();
     const std::uint32_t index = is_new ? add_slot(row.id) : found->second;
@@ -150,7 +150,7 @@ std::uint32_t KeyPool::take_row(KeyRow row, double db_now_ms) {
     }
     slot.is_local = false;
     if (is_new) slot.refusals = row.refusals;
-    else take_refusals(slot, row.refusals, db_now_ms);
+    else take_refusals(slot, row.refusals, heard_ms);
     const bool cools_off = slot.phase == Phase::benched && !slot.needs_probe && slot.until_ms > db_now_ms;  // nobody else knows of it
     if (slot.phase != Phase::probing && !cools_off) {
         slot.reason = row.probation ? std::move(row.reason) : std::string();
@@ -167,7 +167,7 @@ void KeyPool::load(WorkingSet set, double now_ms) {
     std::vector<bool> stays(slots_.size() + set.keys.size(), false);
     slots_.reserve(set.keys.size());
     by_id_.reserve(set.keys.size());
-    for (KeyRow& row : set.keys) stays[take_row(std::move(row), db_now_ms)] = true;
+    for (KeyRow& row : set.keys) stays[take_row(std::move(row), db_now_ms, database_time(now_ms))] = true;
     for (std::uint32_t index = 0; index < slots_.size(); ++index) {
         KeySlot& slot = slots_[index];
         if (!slot.taken) continue;
@@ -188,7 +188,7 @@ void KeyPool::load(WorkingSet set, double now_ms) {
     }
 }
 
-void KeyPool::take_change(const KeyChange& change, double db_now_ms) {
+void KeyPool::take_change(const KeyChange& change, double db_now_ms, double heard_ms) {
     const auto found = by_id_.find(change.id);
     if (found == by_id_.end()) return;
     const std::uint32_t index = found->second;
@@ -205,7 +205,7 @@ void KeyPool::take_change(const KeyChange& change, double db_now_ms) {
     if (!is_newer) return;
     slot.at_ms = change.at_ms;
     slot.is_local = false;
-    take_refusals(slot, change.refusals, db_now_ms);
+    take_refusals(slot, change.refusals, heard_ms);
     slot.ceiling = change.ceiling;
     slot.has_failed = change.status == "failed" || change.refusals > 0;
     if (!change.usable && change.until_ms) {
@@ -227,7 +227,7 @@ void KeyPool::apply(const Changes& changes, double now_ms) {
         const auto found = by_id_.find(id);
         if (found != by_id_.end()) remove_slot(found->second);
     }
-    for (const KeyChange& change : changes.keys) take_change(change, changes.db_now_ms);
+    for (const KeyChange& change : changes.keys) take_change(change, changes.db_now_ms, database_time(now_ms));
     for (const ModelBench& pair : changes.models) {
         const auto found = by_id_.find(pair.id);
         if (found != by_id_.end()) bench_pair(slots_[found->second], {pair.model, pair.reason, pair.until_ms, pair.at_ms}, changes.db_now_ms);

@@ -135,8 +135,9 @@ private:
     const KeySlot* find(std::string_view id) const;
     std::uint32_t add_slot(std::string_view id);
     void remove_slot(std::uint32_t index);
-    std::uint32_t take_row(KeyRow row, double db_now_ms);
-    void take_change(const KeyChange& change, double db_now_ms);
+    // db_now_ms: when the database looked; heard_ms: when its answer came.
+    std::uint32_t take_row(KeyRow row, double db_now_ms, double heard_ms);
+    void take_change(const KeyChange& change, double db_now_ms, double heard_ms);
     void set_expiry(std::uint32_t index, std::optional<double> expires_ms);
     void set_phase(std::uint32_t index, Phase phase);
     void list_again(std::uint32_t index);  // in or out of the sets, after its places or phase changed
