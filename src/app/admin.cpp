@@ -1,5 +1,6 @@
 #include "app/admin.hpp"
 
+#include "app/admin_key_state.hpp"
 #include "app/admin_keys.hpp"
 #include "app/admin_stats.hpp"
 #include "app/admin_tokens.hpp"
@@ -27,6 +28,12 @@ Task<void> dispatch(Exchange& exchange) {
         case Handler::keys_add: co_await serve_keys_add(exchange); break;
         case Handler::keys_import: co_await serve_keys_import(exchange); break;
         case Handler::keys_remove: co_await serve_keys_remove(exchange); break;
+        case Handler::keys_enable: co_await serve_keys_enable(exchange); break;
+        case Handler::keys_disable: co_await serve_keys_disable(exchange); break;
+        case Handler::keys_health_check: co_await serve_health_check(exchange); break;
+        case Handler::key_detail: co_await serve_key_detail(exchange); break;
+        case Handler::verify_key: co_await serve_verify_key(exchange); break;
+        case Handler::explain: co_await serve_explain(exchange); break;
         case Handler::tokens_list: co_await serve_tokens_list(exchange); break;
         case Handler::tokens_create: co_await serve_tokens_create(exchange); break;
         case Handler::tokens_remove: co_await serve_tokens_remove(exchange); break;

@@ -1,6 +1,5 @@
 #include "app/admin_keys.hpp"
 
-#include "app/admin.hpp"
 #include "app/key_lines.hpp"
 #include "app/readiness.hpp"
 #include "base/text.hpp"
@@ -14,23 +13,6 @@ using json::Writer;
 constexpr std::size_t kMostReportedLines = 1000;   // of bad lines; the rest is counted
 constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget
 constexpr std::int64_t kLongestTtlS = 100LL * 365 * 24 * 3600;
-
-void write_key(Writer& out, const Json& row) {
-    out.begin_object();
-    out.add_string("id", json::get_string(row, "id").value_or("")).add_string("api_key", json::get_string(row, "masked").value_or(""));
-    out.add_string("username", json::get_string(row, "username").value_or("")).add_string("status", json::get_string(row, "status").value_or(""));
-    const auto reason = json::get_string(row, "reason");
-    if (reason) out.add_string("reason", *reason);
-    else out.add_null("reason");
-    write_iso(out, "until", row, "until_ms");
-    write_iso(out, "created_at", row, "created_ms");
-    write_iso(out, "expires_at", row, "expires_ms");
-    write_iso(out, "last_success", row, "last_success_ms");
-    write_iso(out, "last_failure", row, "last_failure_ms");
-    out.add_integer("consecutive_failures", json::get_int(row, "fails").value_or(0));
-    write_figures(out, row);
-    out.end_object();
-}
 
 void write_line(Writer& out, const KeyLine& line) {
     out.begin_object().add_string("key", line.key);
@@ -130,6 +112,36 @@ Result<KeyLine> key_to_add(const Json& body, double now_ms) {
 
 }  // namespace
 
+void write_key_members(Writer& out, const Json& row) {
+    out.add_string("id", json::get_string(row, "id").value_or("")).add_string("api_key", json::get_string(row, "masked").value_or(""));
+    out.add_string("username", json::get_string(row, "username").value_or("")).add_string("status", json::get_string(row, "status").value_or(""));
+    const auto reason = json::get_string(row, "reason");
+    if (reason) out.add_string("reason", *reason);
+    else out.add_null("reason");
+    write_iso(out, "until", row, "until_ms");
+    write_iso(out, "created_at", row, "created_ms");
+    write_iso(out, "expires_at", row, "expires_ms");
+    write_iso(out, "last_success", row, "last_success_ms");
+    write_iso(out, "last_failure", row, "last_failure_ms");
+    out.add_integer("consecutive_failures", json::get_int(row, "fails").value_or(0));
+    write_figures(out, row);
+}
+
+Result<Writer> named_keys(const AdminCall& call, std::string_view in_path) {
+    std::vector<std::string> named = texts_of(call.body, {"apiKey", "apiKeys", "api_key", "id", "ids"});
+    if (!in_path.empty()) named = {std::string(in_path)};
+    if (named.empty()) return fail(ErrorCode::bad_request, "name the keys: apiKey, apiKeys, id or ids", "apiKeys");
+    Writer arguments = arguments_for(*call.state);
+    for (const bool of_ids : {true, false}) {
+        arguments.key(of_ids ? "ids" : "keys").begin_array();
+        for (const std::string& name : named) {
+            if (is_key_id(name) == of_ids) arguments.string(name);
+        }
+        arguments.end_array();
+    }
+    return arguments;
+}
+
 Task<void> serve_keys_list(Exchange& exchange) {
     const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
     Result<PageRequest> page = page_of_query(exchange);
@@ -149,7 +161,11 @@ Task<void> serve_keys_list(Exchange& exchange) {
         total = json::get_int(*answer, "total").value_or(0);
         const Json* rows = rows_of(*answer, "keys");
         const std::size_t count = rows == nullptr ? 0 : rows->size();
-        for (std::size_t i = 0; i < count; ++i) write_key(out, (*rows)[i]);
+        for (std::size_t i = 0; i < count; ++i) {
+            out.begin_object();
+            write_key_members(out, (*rows)[i]);
+            out.end_object();
+        }
         if (count < page->page_size) break;
     }
     out.end_array();
@@ -222,21 +238,12 @@ Task<void> serve_keys_remove(Exchange& exchange) {
         co_await answer_error(exchange, call.error());
         co_return;
     }
-    std::vector<std::string> named = texts_of(call->body, {"apiKey", "apiKeys", "api_key", "id", "ids"});
-    if (!parameter.empty()) named = {parameter};
-    if (named.empty()) {
-        co_await answer_error(exchange, {ErrorCode::bad_request, "name the keys: apiKey, apiKeys, id or ids", "apiKeys", 0});
+    Result<Writer> arguments = named_keys(*call, parameter);
+    if (!arguments) {
+        co_await answer_error(exchange, arguments.error());
         co_return;
     }
-    Writer arguments = arguments_for(*call->state);
-    for (const bool of_ids : {true, false}) {
-        arguments.key(of_ids ? "ids" : "keys").begin_array();
-        for (const std::string& name : named) {
-            if (is_key_id(name) == of_ids) arguments.string(name);
-        }
-        arguments.end_array();
-    }
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(arguments));
+    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(*arguments));
     if (!answer) co_return;
     if (json::get_int(*answer, "removed").value_or(0) > 0) co_await reload_now(exchange, *call->state);
     co_await answer_removed(exchange, *answer, "No such key");

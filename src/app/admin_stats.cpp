@@ -19,6 +19,10 @@ Task<void> serve_admin_stats(Exchange& exchange) {
     co_await flush_now(app, exchange.session, *call->state);
     const std::optional<Json> row = co_await admin_database(exchange, "pool_admin_stats", arguments_for(*call->state));
     if (!row) co_return;
+    if (!json::get_int_or_text(*row, "total_requests")) {
+        co_await answer_error(exchange, {ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures", {}, 0});
+        co_return;
+    }
     const auto figure = [&](const char* name) { return json::get_int_or_text(*row, name).value_or(0); };
     json::Writer out;
     out.begin_object();

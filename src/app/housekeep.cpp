@@ -2,9 +2,16 @@
 
 #include "app/exchange.hpp"
 #include "app/flush.hpp"
+#include "app/probe.hpp"
 #include "json/writer.hpp"
 
 namespace edgepool::app {
+
+namespace {
+
+constexpr std::size_t kProbedDaily = 10;  // keys per provider and run: a cron run has the subrequests of one request
+
+}  // namespace
 
 Task<void> housekeep(App& app, host::Session& session) {
     if (!app.config.usable()) co_return;
@@ -19,6 +26,7 @@ Task<void> housekeep(App& app, host::Session& session) {
         if (pruned) line.add_raw("rows", json::dump(*pruned));
         else line.add_string("detail", pruned.error().detail);
         app.log(!pruned, line.end_object().take());
+        co_await probe_some_keys(app, session, state, kProbedDaily);
     }
 }
 

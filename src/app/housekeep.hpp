@@ -1,4 +1,4 @@
-// The daily cron: old figures go, marks of old batches go.
+// The daily cron: old figures go, marks of old batches go, and a few keys' quotas are asked for.
 #pragma once
 
 #include "app/app.hpp"

@@ -46,7 +46,7 @@ void Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usag
     if (!plan.model.empty()) state.counts.add_attempt(ticket.id, stats::AttemptEnd::success, usage, exchange.app.now_ms);
 }
 
-verdict::Verdict Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const verdict::Answer& answer) {
+verdict::Verdict Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const verdict::Answer& answer, const usage::Usage& usage) {
     verdict::Verdict verdict = verdict::judge(*state.provider, answer, exchange.app.now_ms);
     last_transport = answer.transport;
     keys::KeyPool::Outcome outcome;
@@ -54,7 +54,7 @@ verdict::Verdict Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const
     outcome.model = plan.model;
     outcome.latency_ms = attempt_ms();
     settle(ticket, outcome);
-    if (!plan.model.empty()) state.counts.add_attempt(ticket.id, attempt_end(verdict), {}, exchange.app.now_ms);
+    if (!plan.model.empty()) state.counts.add_attempt(ticket.id, attempt_end(verdict), usage, exchange.app.now_ms);
     return verdict;
 }
 

@@ -50,8 +50,8 @@ public:
     // The key did its work.
     void end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usage& usage, double latency_ms);
 
-    // It did not; judges, benches and gives the verdict.
-    verdict::Verdict end_attempt(const keys::KeyPool::Ticket& ticket, const verdict::Answer& answer);
+    // It did not; judges, benches and gives the verdict. `usage` is what had been used until it failed.
+    verdict::Verdict end_attempt(const keys::KeyPool::Ticket& ticket, const verdict::Answer& answer, const usage::Usage& usage = {});
 
     // The client is receiving the provider's success; a half-open key opens.
     void commit(const keys::KeyPool::Ticket& ticket);

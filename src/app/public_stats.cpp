@@ -75,6 +75,14 @@ bool is_fresh(const ProviderState& state, double now_ms) {
     return cached.at_ms != 0 && now_ms >= cached.at_ms && now_ms - cached.at_ms < span_ms;
 }
 
+// A figure that is missing must not be taken for zero.
+bool has_figures(const Json& answer) {
+    for (const char* name : {"total_requests", "success", "failure", "total_keys"}) {
+        if (!json::get_int_or_text(answer, name)) return false;
+    }
+    return rows_of(answer, "hours") != nullptr;
+}
+
 // The last known figures, marked as such.
 std::string mark_stale(const std::string& body) { return "{\"stale\":true," + body.substr(1); }
 
@@ -108,7 +116,8 @@ Task<void> serve_public_stats(Exchange& exchange) {
     co_await flush_now(app, exchange.session, state);
     Writer arguments;
     arguments.begin_object().add_string("provider", state.provider->id).add_integer("offset_minutes", app.config.display_offset_minutes).end_object();
-    const Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", arguments.take());
+    Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", arguments.take());
+    if (answer && !has_figures(*answer)) answer = fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures");
     if (answer) {
         state.public_stats.body = stats_body(*answer, **provider, app.config.display_offset_minutes, app.now_ms);
         state.public_stats.at_ms = app.now_ms;

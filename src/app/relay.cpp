@@ -135,9 +135,9 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
     } else if (observer.error()) {
         verdict::Answer answer = answered(journey, ticket, head, *observer.error());
         answer.in_success = true;
-        journey.end_attempt(ticket, answer);
+        journey.end_attempt(ticket, answer, usage);
     } else {
-        journey.end_attempt(ticket, broken(journey, ticket, head, look.status == host::Status::timeout ? Transport::timeout : Transport::cut));
+        journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)), usage);
     }
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
 }
@@ -152,7 +152,7 @@ Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Hea
     co_await session.perform(host::Finish{std::string(), look.status != host::Status::ok});
     const usage::Usage usage = estimate_unless_reported(journey, {}, 0);
     const bool failed = look.status == host::Status::failed || look.status == host::Status::timeout;
-    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)));
+    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)), usage);
     else journey.end_attempt(ticket, usage, latency_ms);
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
 }
@@ -225,7 +225,7 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
     }
     const usage::Usage reported = usage::usage_from_answer(journey.exchange.dialect(), read.data);
     const usage::Usage usage = estimate_unless_reported(journey, reported, reported.reported ? 0 : usage::text_bytes_of_answer(read.data));
-    if (journey.plan.remember != nullptr) {
+    if (journey.plan.remember != nullptr && json::scan_value(read.data)) {
         journey.plan.remember->body = std::move(read.data);
         journey.plan.remember->at_ms = journey.exchange.app.now_ms;
     }

@@ -315,7 +315,7 @@ TEST_CASE("the daily housekeeping sends what is unsent and prunes each provider 
     Pool pool(1, configured({{"DISABLE_OPENROUTER", "true"}, {"RETENTION_DAYS", "9"}}));
     pool.host.ask(chat());
     pool.host.begin_housekeeping();
-    pool.time.run_for(100);
+    pool.time.run_for(5'000);
     CHECK(pool.database.totals().requests == 1);
     CHECK(pool.database.count("pool_prune") == 1);
     for (const DatabaseCall& call : pool.database.calls()) {
