@@ -768,26 +768,27 @@ begin
   execute edgepool.named($q$
     with first_run as materialized (
       select * from (
-        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 as run from {keys}
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, expires_at, 1 as run from {keys}
           where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2)
         union all
-        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 1 as run from {keys}
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, expires_at, 1 as run from {keys}
           where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
             and (expires_at is null or expires_at > now()) and id >= $1 order by id limit $2)) as k
        order by id limit $2),
     second_run as materialized (
       select * from (
-        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 as run from {keys}
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, expires_at, 2 as run from {keys}
           where usable_from = '-infinity' and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2)
         union all
-        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, 2 as run from {keys}
+        (select id, api_key, usable_from, refusals, consecutive_failures, quota, ceiling, reason, expires_at, 2 as run from {keys}
           where usable_from > '-infinity' and usable_from < 'infinity' and usable_from <= now()
             and (expires_at is null or expires_at > now()) and id < $1 order by id limit $2)) as k
        order by id limit $2 - (select count(*) from first_run)),
     slice as (select * from first_run union all select * from second_run)
     select (select json_agg(k)
               from (select id, api_key as key, case when usable_from = '-infinity' then 'active' else 'probation' end as state, refusals,
-                           coalesce(consecutive_failures, 0) as fails, quota, ceiling, reason from slice order by run, id) as k) as keys,
+                           coalesce(consecutive_failures, 0) as fails, quota, ceiling, reason, edgepool.to_ms(expires_at) as expires_ms
+                      from slice order by run, id) as k) as keys,
            (select json_agg(b) from (select key_id as id, model, b.reason, edgepool.to_ms(until) as until_ms
                                        from slice join {key_benches} as b on b.key_id = slice.id where b.until > now()) as b) as models $q$,
     provider.prefix) into slice using start_id, slots;
@@ -830,7 +831,7 @@ begin
              or (select count(*) from tokens) > $2 as more,
            coalesce((select jsonb_agg(jsonb_build_object('id', id, 'status', effective, 'usable', effective = 'active', 'reason', reason,
                 'until_ms', edgepool.to_ms(case status when 'failed' then failed_until when 'disabled' then disabled_until end),
-                'at_ms', edgepool.to_ms(coalesce(state_at, updated_at)), 'refusals', refusals, 'fails', coalesce(consecutive_failures, 0),
+                'at_ms', edgepool.to_ms(coalesce(state_at, updated_at)), 'expires_ms', edgepool.to_ms(expires_at), 'refusals', refusals, 'fails', coalesce(consecutive_failures, 0),
                 'quota', quota, 'ceiling', ceiling,
                 'state', case when effective <> 'active' then null when usable_from = '-infinity' then 'active' else 'probation' end,
                 'key', case when effective = 'active' then api_key end) order by updated_at)

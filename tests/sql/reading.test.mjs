@@ -100,7 +100,7 @@ test('changes are told once, with what a key needs; nothing new is nothing told'
   await db.call('pool_keys_remove', { provider: 'ollama', ids: [idOf(third)] });
   await db.call('pool_tokens_create', { provider: 'ollama', hash, hint: 'h', name: 'n' });
   const told = await changes(since);
-  assert.deepEqual(told.keys, [{ id: idOf(first), status: 'failed', usable: false, state: null, reason: 'r', until_ms: now + 60_000, at_ms: now, refusals: 1, fails: 0, quota: null, ceiling: null, key: null }]);
+  assert.deepEqual(told.keys, [{ id: idOf(first), status: 'failed', usable: false, state: null, reason: 'r', until_ms: now + 60_000, at_ms: now, expires_ms: null, refusals: 1, fails: 0, quota: null, ceiling: null, key: null }]);
   assert.deepEqual(told.gone, [idOf(third)]);
   assert.deepEqual(told.models, [{ id: idOf(second), model: 'm', reason: 'q', until_ms: now + 60_000, at_ms: now }]);
   assert.deepEqual(told.tokens, [{ hash }]);
