@@ -55,6 +55,7 @@ const kPackages = [
   { name: 'libclang-rt-22-dev', present: () => hasFile(`${kClangFolder}/linux`), for: ['test'] },
   { name: 'catch2', present: () => hasFile('/usr/include/catch2/catch.hpp', '/usr/include/catch2/catch_all.hpp', '/usr/local/include/catch2/catch_all.hpp'), for: ['test'] },
   { name: 'postgresql', present: hasPostgres, for: ['test'] },
+  { name: 'emscripten', present: () => hasCommand('em++'), for: ['test'] },
 ];
 
 export class SetupImpossible extends Error {}

@@ -36,9 +36,9 @@ export function judge(count, exitCode, isPlainProgram) {
 let running = null;
 
 /** Runs a command with its output shown; answers {exitCode, output}. */
-function show([command, ...args]) {
+function show([command, ...args], variables) {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: kRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: kRoot, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
     running = child;
     let output = '';
     const take = (text) => {
@@ -81,6 +81,15 @@ function nodeSuite(name, title, build) {
   } };
 }
 
+// The second toolchain's module under the same shim: the client tests are its smoke test.
+async function emscriptenPrograms(progress) {
+  await progress.step('Building the Wasm module with Emscripten', async (note) => {
+    await runCommand('cmake', ['--preset', 'wasm-emscripten'], { cwd: kRoot });
+    await runCommand('cmake', ['--build', '--preset', 'wasm-emscripten', '-j2'], { cwd: kRoot, onLine: (line) => note(/^\[\d+\/\d+\]/.exec(line)?.[0] ?? '') });
+  });
+  return [{ name: 'emscripten', command: [process.execPath, 'tests/e2e/run.mjs', 'clients'], variables: { EDGEPOOL_TEST_MODULE: 'build/wasm-emscripten/edgepool.wasm' } }];
+}
+
 const buildModule = (progress) => progress.step('Building the Wasm module', buildWasm);
 
 export const kSuites = [
@@ -92,6 +101,7 @@ export const kSuites = [
   nodeSuite('practice', 'The practice upstream'),
   nodeSuite('tools', 'npm start and npm test themselves', buildModule),
   nodeSuite('e2e', 'The whole pool: workerd, database, upstream and real clients', buildModule),
+  { name: 'emscripten', title: 'The second toolchain: real clients through its module', count: countOfNodeTests, programs: emscriptenPrograms },
 ];
 
 function chosen(names) {
@@ -108,7 +118,7 @@ async function runSuite(suite, progress) {
   try {
     const programs = await suite.programs(progress);
     for (const program of programs) {
-      const { exitCode, output } = await show(program.command);
+      const { exitCode, output } = await show(program.command, program.variables);
       const { passed, failed } = judge(suite.count(output), exitCode, suite.plain);
       total.passed += passed;
       total.failed += failed;

@@ -12,6 +12,8 @@ import workerd from 'workerd';
 export const kRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const kMain = 'js-shim/index.mjs';
 const kWasm = 'dist/edgepool.wasm';
+// Another build of the module may be put in its place: a path below the root (the second toolchain's, in npm test).
+const kWasmFile = process.env.EDGEPOOL_TEST_MODULE ?? kWasm;
 
 const quoted = (text) => JSON.stringify(text).replace(/\\u00(..)/g, "\\x$1");
 
@@ -30,7 +32,7 @@ function wranglerSetting(name) {
 function configText(variables, modules) {
   const sources = Object.entries(modules).map(([name, text]) => `(name = ${quoted(name)}, esModule = ${quoted(text)})`);
   const main = sources.findIndex((source) => source.startsWith(`(name = "${kMain}"`));
-  const ordered = [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), `(name = "${kWasm}", wasm = embed "/${kWasm}")`];
+  const ordered = [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), `(name = "${kWasm}", wasm = embed "/${kWasmFile}")`];
   const bindings = Object.entries(variables).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
