@@ -1,7 +1,7 @@
 // One Wasm instance of the core: copies bytes in, reads the returned record out, and notices when the instance has died.
 // A view into Wasm memory never outlives a call, since any call may grow the memory.
 import module from '../dist/edgepool.wasm';
-import { Word } from './abi.mjs';
+import { Status, Word } from './abi.mjs';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -12,13 +12,8 @@ class Returned {
   constructor(memory, pointer) {
     this.memory = memory;
     this.words = new Uint32Array(memory.buffer, pointer, Word.words);
+    for (const name of ['kind', 'task', 'a', 'b', 'c', 'd']) this[name] = this.words[Word[name]];
   }
-  get kind() { return this.words[Word.kind]; }
-  get task() { return this.words[Word.task]; }
-  get a() { return this.words[Word.a]; }
-  get b() { return this.words[Word.b]; }
-  get c() { return this.words[Word.c]; }
-  get d() { return this.words[Word.d]; }
   bytes(number) {
     const at = Word.texts + 2 * number;
     return new Uint8Array(this.memory.buffer, this.words[at], this.words[at + 1]);
@@ -35,11 +30,7 @@ export class Core {
 
   constructor(variables) {
     const ignored = new Proxy({}, { get: () => () => 0 }); // what Emscripten's libc imports and never needs
-    const log = (isError, pointer, length) => {
-      const line = decoder.decode(new Uint8Array(this.exports.memory.buffer, pointer, length));
-      if (isError) console.error(line);
-      else console.log(line);
-    };
+    const log = (isError, pointer, length) => console[isError ? 'error' : 'log'](decoder.decode(new Uint8Array(this.exports.memory.buffer, pointer, length)));
     this.exports = new WebAssembly.Instance(module, { env: { log, emscripten_notify_memory_growth() {} }, wasi_snapshot_preview1: ignored }).exports;
     this.exports._initialize?.();
     this.stackTop = this.exports.__stack_pointer?.value;
@@ -51,12 +42,12 @@ export class Core {
     this.call('ep_create', incoming, Date.now());
   }
 
-  /** Calls an export, with `incoming` bytes at its disposal. Throws when the instance dies of it. */
+  /** Calls an export, with `incoming` bytes at its disposal; null when there is no room for them. Throws when the instance dies of it. */
   call(name, incoming, ...numbers) {
     try {
       if (incoming.length > 0) {
         const pointer = this.exports.ep_reserve(incoming.length);
-        if (pointer === 0) throw new RangeError('no room in the instance');
+        if (pointer === 0) return null;
         new Uint8Array(this.exports.memory.buffer, pointer, incoming.length).set(incoming);
       }
       return new Returned(this.exports.memory, this.exports[name](...numbers));
@@ -77,7 +68,8 @@ export class Core {
   adopt(salvaged) { return this.call('ep_adopt', salvaged, Date.now()); }
 
   resume(task, { status, number = 0, handle = 0, data = kNothing }) {
-    return this.call('ep_resume', data, task, Date.now(), status, number, handle);
+    const returned = this.call('ep_resume', data, task, Date.now(), status, number, handle);
+    return returned ?? this.call('ep_resume', kNothing, task, Date.now(), Status.too_large, 0, handle);
   }
 
   // A trap: destructors did not run, so nothing but the counts is taken over, and the instance is never used again.

