@@ -52,7 +52,7 @@ public:
     std::string url(std::string_view name, std::string_view fallback) {
         std::string_view text = variables_.get(name);
         if (text.empty()) return std::string(fallback);
-        while (text.back() == '/') text.remove_suffix(1);
+        while (!text.empty() && text.back() == '/') text.remove_suffix(1);
         const std::size_t scheme = text.find("://");
         const std::string_view host = scheme == std::string_view::npos ? std::string_view{} : text.substr(scheme + 3);
         const bool good_scheme = text.substr(0, scheme) == "https" || text.substr(0, scheme) == "http";
