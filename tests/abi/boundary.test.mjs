@@ -93,7 +93,7 @@ test('outcomes made of garbage end in an answer, whatever they hold', () => {
 });
 
 test('a request that is not a request is answered, not believed', () => {
-  for (const wire of [[], ['GET'], ['GET', 'no url'], ['', '']], ['G\nET', 'http://x/\r\n']]) {
+  for (const wire of [[], ['GET'], ['GET', 'no url'], ['', ''], ['G\nET', 'http://x/\r\n']]) {
     const instance = new Instance();
     const record = instance.call('ep_start', wireOf(wire), kNow_ms);
     assert.equal(record.kind, Operation.respond, JSON.stringify(wire));

@@ -50,7 +50,7 @@ test('a pool without keys is a 503 that says what to do', async () => {
   await pool.addKeys('openrouter', pool.keys.openrouter);
 });
 
-test('the daily housekeeping and the app title variables reach where they should', async () => {
+test('OPENROUTER_APP_URL and OPENROUTER_APP_TITLE go up where the client names none', async () => {
   await pool.restart({ OPENROUTER_APP_URL: 'https://pool.example/', OPENROUTER_APP_TITLE: 'Our pool' });
   assert.equal((await pool.chat({}, { provider: 'openrouter' })).status, 200);
   const { headers } = pool.upstream.requests.list({ provider: 'openrouter' }).at(-1);

@@ -34,6 +34,14 @@ test('a cold isolate asks the database once before the upstream call, a warm one
   assert.ok(pool.gate.count('pool_record') <= 3, `${pool.gate.count('pool_record')} flushes for 20 requests`);
 });
 
+test('a cold isolate that meets 64 requests at once serves them all', async () => {
+  await pool.restart();
+  const answers = await Promise.all(Array.from({ length: 64 }, () => pool.chat()));
+  assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
+  sent += 64;
+  await counted();
+});
+
 test('with the database stopped a warm isolate keeps serving; the counts arrive once it is back, exactly once', async () => {
   await served(3);
   await counted();
