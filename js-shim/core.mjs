@@ -12,7 +12,7 @@ class Returned {
   constructor(memory, pointer) {
     this.memory = memory;
     this.words = new Uint32Array(memory.buffer, pointer, Word.words);
-    for (const name of ['kind', 'task', 'a', 'b', 'c', 'd']) this[name] = this.words[Word[name]];
+    [this.kind, this.task, this.a, this.b, this.c, this.d] = this.words;
   }
   bytes(number) {
     const at = Word.texts + 2 * number;

@@ -11,6 +11,8 @@ export async function runFolder(folderUrl) {
   const files = readdirSync(folderUrl)
     .filter((name) => name.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((part) => name.includes(part))))
     .map((name) => fileURLToPath(new URL(name, folderUrl)));
+  // Told to end, it takes the cluster with it: that is done at exit.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   const cluster = await startTestPostgres();
   process.env.EDGEPOOL_TEST_POSTGRES = cluster.url;
   const count = { passed: 0, failed: 0 };

@@ -17,7 +17,8 @@ test('js-shim/abi.mjs is what worker/abi.def says', () => {
   execFileSync(process.execPath, [fileURLToPath(new URL('tools/generate_abi.mjs', kRoot)), '--check']);
 });
 
-test('the record holds its words one after the other: five texts and the spawned tasks', () => {
+test('the record holds its words one after the other: numbers, five texts and the spawned tasks', () => {
+  assert.deepEqual([Word.kind, Word.task, Word.a, Word.b, Word.c, Word.d, Word.texts], [0, 1, 2, 3, 4, 5, 6]);
   assert.equal(Word.spawned, Word.texts + 2 * 5);
   assert.equal(Word.words, Word.spawned + 2);
 });
