@@ -12,7 +12,7 @@ if(EDGEPOOL_EMSCRIPTEN)
 else()
   target_link_options(edgepool PRIVATE -Wl,--strip-all -Wl,-z,stack-size=262144 -Wl,--initial-memory=1048576 -Wl,--max-memory=67108864
                       -Wl,--export=__stack_pointer -flto
-                      -Wl,-mllvm,-enable-merge-functions -Wl,-mllvm,-inline-threshold=-20)
+                      -Wl,-mllvm,-inline-threshold=-200)
   target_compile_options(edgepool PRIVATE -flto)
 endif()
 

@@ -52,7 +52,7 @@ async function makeSmall(note) {
   note('optimising');
   if (!existsSync(kOptimiser)) throw new Error('binaryen is not installed: run npm ci');
   const features = ['simd', 'bulk-memory', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals', 'multivalue', 'reference-types'];
-  const flags = ['-Oz', '--converge', ...features.map((feature) => `--enable-${feature}`)];
+  const flags = ['-Oz', '--reorder-functions', '--converge', ...features.map((feature) => `--enable-${feature}`)];
   const unfinished = `${kSmall}.part`;
   await runCommand(process.execPath, [kOptimiser, ...flags, kBuilt, '-o', unfinished], { cwd: kRoot });
   renameSync(unfinished, kSmall);

@@ -21,24 +21,72 @@ bool is_admin(const Exchange& exchange) {
     return equals_constant_time(sha256_hex(credential), exchange.app.config.admin_token_hash);
 }
 
-Task<void> dispatch(Exchange& exchange) {
-    switch (exchange.routing.match.handler) {
-        case Handler::admin_stats: co_await serve_admin_stats(exchange); break;
-        case Handler::keys_list: co_await serve_keys_list(exchange); break;
-        case Handler::keys_add: co_await serve_keys_add(exchange); break;
-        case Handler::keys_import: co_await serve_keys_import(exchange); break;
-        case Handler::keys_remove: co_await serve_keys_remove(exchange); break;
-        case Handler::keys_enable: co_await serve_keys_enable(exchange); break;
-        case Handler::keys_disable: co_await serve_keys_disable(exchange); break;
-        case Handler::keys_health_check: co_await serve_health_check(exchange); break;
-        case Handler::key_detail: co_await serve_key_detail(exchange); break;
-        case Handler::verify_key: co_await serve_verify_key(exchange); break;
-        case Handler::explain: co_await serve_explain(exchange); break;
-        case Handler::tokens_list: co_await serve_tokens_list(exchange); break;
-        case Handler::tokens_create: co_await serve_tokens_create(exchange); break;
-        case Handler::tokens_remove: co_await serve_tokens_remove(exchange); break;
-        default: co_await answer_error(exchange, {ErrorCode::internal, "this route has no handler", {}, 0}); break;
+enum class BodyUse : std::uint8_t { none, optional, required, raw };
+
+struct Route {
+    Handler handler;
+    BodyUse body;
+    Task<AdminAnswer> (*serve)(Exchange&, AdminCall&);
+};
+
+constexpr Route kRoutes[] = {
+    {Handler::admin_stats, BodyUse::none, admin_stats},
+    {Handler::keys_list, BodyUse::none, list_keys},
+    {Handler::keys_add, BodyUse::required, add_key},
+    {Handler::keys_import, BodyUse::raw, import_keys},
+    {Handler::keys_remove, BodyUse::optional, remove_keys},
+    {Handler::keys_enable, BodyUse::required, enable_keys},
+    {Handler::keys_disable, BodyUse::required, disable_keys},
+    {Handler::keys_health_check, BodyUse::optional, check_keys},
+    {Handler::key_detail, BodyUse::none, key_detail},
+    {Handler::verify_key, BodyUse::required, verify_key},
+    {Handler::explain, BodyUse::required, explain_choice},
+    {Handler::tokens_list, BodyUse::none, list_tokens},
+    {Handler::tokens_create, BodyUse::required, create_token},
+    {Handler::tokens_remove, BodyUse::optional, remove_token},
+};
+
+const Route* route_of(Handler handler) {
+    for (const Route& route : kRoutes) {
+        if (route.handler == handler) return &route;
     }
+    return nullptr;
+}
+
+// The body as JSON (unless the route reads it itself), and the provider that is meant.
+Result<std::monostate> read_call(Exchange& exchange, BodyUse use, AdminCall& call) {
+    call.body = Json::object();
+    const bool is_absent = trim(call.text).empty();
+    if (is_absent && use == BodyUse::required) return fail(ErrorCode::bad_json, "bad JSON at byte 0: a body is needed");
+    if (!is_absent && use != BodyUse::raw) {
+        std::optional<Json> parsed = json::parse(call.text);
+        if (!parsed) {
+            const Result<json::Range> scanned = json::scan_value(call.text);
+            return fail(ErrorCode::bad_json, scanned ? "bad JSON: not valid UTF-8" : scanned.error().detail);
+        }
+        if (!parsed->is_object()) return fail(ErrorCode::bad_request, "the body must be a JSON object");
+        call.body = std::move(*parsed);
+        call.text.clear();
+    }
+    const Result<ProviderState*> state = admin_provider(exchange, call.body);
+    if (!state) return tl::unexpected<Error>(state.error());
+    call.state = *state;
+    return std::monostate{};
+}
+
+Task<AdminAnswer> run_route(Exchange& exchange) {
+    const Route* route = route_of(exchange.routing.match.handler);
+    if (route == nullptr) co_return fail(ErrorCode::internal, "this route has no handler");
+    AdminCall call;
+    if (route->body != BodyUse::none) {
+        Result<std::string> text = co_await read_body(exchange);
+        if (!text) co_return tl::unexpected<Error>(text.error());
+        call.text = std::move(*text);
+    }
+    const Result<std::monostate> read = read_call(exchange, route->body, call);
+    if (!read) co_return tl::unexpected<Error>(read.error());
+    AdminAnswer answer = co_await route->serve(exchange, call);
+    co_return answer;
 }
 
 Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view name, std::uint32_t fallback, std::uint32_t highest) {
@@ -55,13 +103,11 @@ Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view na
 
 Task<void> serve_admin(Exchange& exchange) {
     const config::Config& config = exchange.app.config;
-    if (!config.usable()) {
-        co_await answer_error(exchange, {ErrorCode::not_configured, config::configuration_gap(config), {}, 0});
-    } else if (!is_admin(exchange)) {
-        co_await answer_error(exchange, {ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"", {}, 0});
-    } else {
-        co_await dispatch(exchange);
-    }
+    AdminAnswer answer = fail(ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"");
+    if (!config.usable()) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
+    else if (is_admin(exchange)) answer = co_await run_route(exchange);
+    if (answer) co_await answer_json(exchange, 200, std::move(*answer));
+    else if (answer.error().code != ErrorCode::client_gone) co_await answer_error(exchange, answer.error());
 }
 
 Result<ProviderState*> admin_provider(Exchange& exchange, const Json& body) {
@@ -76,44 +122,16 @@ Result<ProviderState*> admin_provider(Exchange& exchange, const Json& body) {
     return &exchange.app.state_of(*provider);
 }
 
-Task<Result<AdminCall>> read_admin_call(Exchange& exchange, BodyUse use) {
-    AdminCall call;
-    call.body = Json::object();
-    if (use != BodyUse::none) {
-        const Result<std::string> text = co_await read_body(exchange);
-        if (!text) co_return tl::unexpected<Error>(text.error());
-        const bool is_absent = trim(*text).empty();
-        if (is_absent && use == BodyUse::required) co_return fail(ErrorCode::bad_json, "bad JSON at byte 0: a body is needed");
-        if (!is_absent) {
-            std::optional<Json> parsed = json::parse(*text);
-            if (!parsed) {
-                const Result<json::Range> scanned = json::scan_value(*text);
-                co_return fail(ErrorCode::bad_json, scanned ? "bad JSON: not valid UTF-8" : scanned.error().detail);
-            }
-            if (!parsed->is_object()) co_return fail(ErrorCode::bad_request, "the body must be a JSON object");
-            call.body = std::move(*parsed);
-        }
-    }
-    const Result<ProviderState*> state = admin_provider(exchange, call.body);
-    if (!state) co_return tl::unexpected<Error>(state.error());
-    call.state = *state;
-    co_return call;
-}
-
 json::Writer arguments_for(const ProviderState& state) {
     json::Writer out;
     out.begin_object().add_string("provider", state.provider->id);
     return out;
 }
 
-Task<std::optional<Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments) {
+Task<Result<Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments) {
     Result<Json> answer = co_await call_database(exchange.app, exchange.session, function, arguments.end_object().take());
-    if (answer) co_return std::move(*answer);
-    Error error = answer.error();
-    // The database refuses only what it was given: that is the caller's to mend.
-    if (error.code == ErrorCode::storage_refused) error.code = ErrorCode::bad_request;
-    co_await answer_error(exchange, std::move(error));
-    co_return std::nullopt;
+    if (!answer && answer.error().code == ErrorCode::storage_refused) answer.error().code = ErrorCode::bad_request;
+    co_return answer;
 }
 
 Result<PageRequest> page_of_query(const Exchange& exchange) {
@@ -147,12 +165,11 @@ void write_figures(json::Writer& out, const Json& row) {
     write_iso(out, "last_used", row, "last_used_ms");
 }
 
-Task<void> answer_removed(Exchange& exchange, const Json& answer, std::string_view none_message) {
-    const std::int64_t removed = json::get_int(answer, "removed").value_or(0);
+std::string touched_body(const Json& answer, const char* counter, std::string_view done_message, std::string_view none_message) {
+    const std::int64_t count = json::get_int(answer, counter).value_or(0);
     json::Writer out;
-    out.begin_object().add_boolean("success", removed > 0).add_integer("removed", removed);
-    out.add_string("message", removed > 0 ? "Removed" : none_message);
-    co_await answer_json(exchange, 200, out.end_object().take());
+    out.begin_object().add_boolean("success", count > 0).add_integer(counter, count);
+    return out.add_string("message", count > 0 ? done_message : none_message).end_object().take();
 }
 
 const Json* rows_of(const Json& answer, const char* name) {

@@ -8,16 +8,15 @@ namespace edgepool::app {
 
 Task<void> serve_admin(Exchange& exchange);
 
-// What the routes share: the provider they mean, and the JSON body when the request has one.
+// What a route is called with: the provider it means, and its body.
 struct AdminCall {
     ProviderState* state = nullptr;
-    json::Json body;  // an object; empty when the request has no body
+    json::Json body;   // an object; empty when the request has no body
+    std::string text;  // the body as it came, for a route that reads it itself
 };
 
-// Reads the body (when `takes_body`) and finds the provider: the body's "provider" wins over ?provider=, the default is the default.
-// Errors: bad_json, bad_request (not an object), unknown_provider, and those of read_body().
-enum class BodyUse : std::uint8_t { none, optional, required };
-Task<Result<AdminCall>> read_admin_call(Exchange& exchange, BodyUse use);
+// A route's work: the JSON to answer with, or the error.
+using AdminAnswer = Result<std::string>;
 
 // The provider of a body, else of the query.
 Result<ProviderState*> admin_provider(Exchange& exchange, const json::Json& body);
@@ -25,8 +24,8 @@ Result<ProviderState*> admin_provider(Exchange& exchange, const json::Json& body
 // Begins {"provider": ...}, the arguments of a database call; admin_database() ends it.
 json::Writer arguments_for(const ProviderState& state);
 
-// The database call of an administration route, answered with its error when it fails: nullopt then.
-Task<std::optional<json::Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments);
+// The database call of an administration route. What the database refuses is the caller's to mend: bad_request.
+Task<Result<json::Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments);
 
 // The page asked for by ?page= and ?pageSize= (from 1; at most limits::kMaxPageSize rows). Error: bad_request naming the parameter.
 struct PageRequest {
@@ -44,8 +43,8 @@ void write_iso(json::Writer& out, std::string_view name, const json::Json& row, 
 // Writes the figures of a key's or token's row under the guide's column names.
 void write_figures(json::Writer& out, const json::Json& row);
 
-// Answers {success, removed, message} from a database answer's "removed".
-Task<void> answer_removed(Exchange& exchange, const json::Json& answer, std::string_view none_message);
+// {success, <counter>, message} from a database answer that counts what it touched.
+std::string touched_body(const json::Json& answer, const char* counter, std::string_view done_message, std::string_view none_message);
 
 // The rows of a database answer, or null.
 const json::Json* rows_of(const json::Json& answer, const char* name);

@@ -52,52 +52,35 @@ void write_reading(Writer& out, const verdict::ProbeReading& reading) {
 }
 
 // {changed} after setting the named keys to `status`.
-Task<void> set_status(Exchange& exchange, std::string_view status) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    Result<Writer> arguments = named_keys(*call);
+Task<AdminAnswer> set_status(Exchange& exchange, AdminCall& call, std::string_view status) {
+    Result<Writer> arguments = named_keys(call);
     if (!arguments) {
-        co_await answer_error(exchange, arguments.error());
-        co_return;
+        co_return tl::unexpected<Error>(arguments.error());
     }
     arguments->add_string("status", status);
-    const auto duration = call->body.find("duration");
-    if (status == "disabled" && duration != call->body.end() && !duration->is_null()) {
-        const auto seconds = json::get_int(call->body, "duration");
+    const auto duration = call.body.find("duration");
+    if (status == "disabled" && duration != call.body.end() && !duration->is_null()) {
+        const auto seconds = json::get_int(call.body, "duration");
         if (!seconds || *seconds < 0 || *seconds > kLongestDurationS) {
-            co_await answer_error(exchange, Error(ErrorCode::bad_request, "duration must be a whole number of seconds, 0 for until enabled", "duration"));
-            co_return;
+            co_return fail(ErrorCode::bad_request, "duration must be a whole number of seconds, 0 for until enabled", "duration");
         }
         if (*seconds > 0) arguments->add_integer("until_ms", static_cast<std::int64_t>(exchange.app.now_ms) + *seconds * 1000);
     }
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_set", std::move(*arguments));
-    if (!answer) co_return;
-    const std::int64_t changed = json::get_int(*answer, "changed").value_or(0);
-    if (changed > 0) co_await reload_now(exchange, *call->state);
-    Writer out;
-    out.begin_object().add_boolean("success", changed > 0).add_integer("changed", changed);
-    out.add_string("message", changed > 0 ? "Changed" : "No such key");
-    co_await answer_json(exchange, 200, out.end_object().take());
+    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_set", std::move(*arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
+    if (json::get_int(*answer, "changed").value_or(0) > 0) co_await reload_now(exchange, *call.state);
+    co_return touched_body(*answer, "changed", "Changed", "No such key");
 }
 
 }  // namespace
 
-Task<void> serve_key_detail(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    Writer arguments = arguments_for(*call->state);
+Task<AdminAnswer> key_detail(Exchange& exchange, AdminCall& call) {
+    Writer arguments = arguments_for(*call.state);
     arguments.add_string("id", exchange.routing.match.parameter);
-    const std::optional<Json> row = co_await admin_database(exchange, "pool_keys_get", std::move(arguments));
-    if (!row) co_return;
+    const Result<Json> row = co_await admin_database(exchange, "pool_keys_get", std::move(arguments));
+    if (!row) co_return tl::unexpected<Error>(row.error());
     if (!row->is_object()) {
-        co_await answer_error(exchange, Error(ErrorCode::not_found, "there is no key with this id", "id"));
-        co_return;
+        co_return fail(ErrorCode::not_found, "there is no key with this id", "id");
     }
     Writer out;
     out.begin_object();
@@ -107,68 +90,54 @@ Task<void> serve_key_detail(Exchange& exchange) {
         out.add_raw(name, member == row->end() ? "null" : json::dump(*member));
     }
     out.add_integer("refusals", json::get_int(*row, "refusals").value_or(0));
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_keys_enable(Exchange& exchange) { co_await set_status(exchange, "active"); }
+Task<AdminAnswer> enable_keys(Exchange& exchange, AdminCall& call) { return set_status(exchange, call, "active"); }
 
-Task<void> serve_keys_disable(Exchange& exchange) { co_await set_status(exchange, "disabled"); }
+Task<AdminAnswer> disable_keys(Exchange& exchange, AdminCall& call) { return set_status(exchange, call, "disabled"); }
 
-Task<void> serve_verify_key(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    const std::string key(trim(json::get_string(call->body, "api_key").value_or(json::get_string(call->body, "apiKey").value_or(""))));
+Task<AdminAnswer> verify_key(Exchange& exchange, AdminCall& call) {
+    const std::string key(trim(json::get_string(call.body, "api_key").value_or(json::get_string(call.body, "apiKey").value_or(""))));
     const std::string_view fault = key_fault(key);
     if (!fault.empty()) {
-        co_await answer_error(exchange, Error(ErrorCode::bad_request, std::string("api_key: ").append(fault), "api_key"));
-        co_return;
+        co_return fail(ErrorCode::bad_request, std::string("api_key: ").append(fault), "api_key");
     }
-    const verdict::ProbeReading reading = co_await probe_key(exchange.app, exchange.session, *call->state, key);
+    const verdict::ProbeReading reading = co_await probe_key(exchange.app, exchange.session, *call.state, key);
     Writer out;
     out.begin_object();
     write_reading(out, reading);
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_health_check(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::optional);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    const std::size_t asked = co_await probe_some_keys(exchange.app, exchange.session, *call->state, kCheckedAtOnce);
-    co_await reload_now(exchange, *call->state);
+Task<AdminAnswer> check_keys(Exchange& exchange, AdminCall& call) {
+    const std::size_t asked = co_await probe_some_keys(exchange.app, exchange.session, *call.state, kCheckedAtOnce);
+    co_await reload_now(exchange, *call.state);
     Writer out;
     out.begin_object().add_boolean("success", true).add_integer("checked", static_cast<std::int64_t>(asked));
-    out.add_integer("usable", call->state->usable).add_integer("total", call->state->total);
-    co_await answer_json(exchange, 200, out.end_object().take());
+    out.add_integer("usable", call.state->usable).add_integer("total", call.state->total);
+    co_return out.end_object().take();
 }
 
-Task<void> serve_explain(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
-    const auto model = call ? json::get_string(call->body, "model") : std::nullopt;
-    if (!call || !model || model->empty() || model->size() > limits::kMaxModelBytes) {
-        co_await answer_error(exchange, call ? Error(ErrorCode::bad_request, "model must be the name of a model", "model") : call.error());
-        co_return;
+Task<AdminAnswer> explain_choice(Exchange& exchange, AdminCall& call) {
+    const auto model = json::get_string(call.body, "model");
+    if (!model || model->empty() || model->size() > limits::kMaxModelBytes) {
+        co_return fail(ErrorCode::bad_request, "model must be the name of a model", "model");
     }
     App& app = exchange.app;
-    const Result<std::monostate> loaded = co_await ensure_loaded(exchange, *call->state);
+    const Result<std::monostate> loaded = co_await ensure_loaded(exchange, *call.state);
     if (!loaded) {
-        co_await answer_error(exchange, loaded.error());
-        co_return;
+        co_return tl::unexpected<Error>(loaded.error());
     }
-    const keys::IncidentState incident = call->state->pool.incident(app.now_ms);
-    const auto explained = call->state->pool.explain(*model, app.now_ms, kMostExplained);
+    const keys::IncidentState incident = call.state->pool.incident(app.now_ms);
+    const auto explained = call.state->pool.explain(*model, app.now_ms, kMostExplained);
     Writer out;
-    out.begin_object().add_string("provider", call->state->provider->id).add_string("model", *model);
-    out.add_integer("total", call->state->total).add_integer("usable", call->state->usable);
-    out.add_integer("inWorkingSet", static_cast<std::int64_t>(call->state->pool.size())).add_boolean("incident", incident.active);
+    out.begin_object().add_string("provider", call.state->provider->id).add_string("model", *model);
+    out.add_integer("total", call.state->total).add_integer("usable", call.state->usable);
+    out.add_integer("inWorkingSet", static_cast<std::int64_t>(call.state->pool.size())).add_boolean("incident", incident.active);
     out.key("keys").begin_array();
     for (std::size_t i = 0; i < explained.size(); ++i) write_explained(out, explained[i], i + 1);
-    co_await answer_json(exchange, 200, out.end_array().end_object().take());
+    co_return out.end_array().end_object().take();
 }
 
 }  // namespace edgepool::app

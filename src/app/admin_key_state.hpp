@@ -2,22 +2,22 @@
 // request for a model would try.
 #pragma once
 
-#include "app/exchange.hpp"
+#include "app/admin.hpp"
 
 namespace edgepool::app {
 
 // GET /admin/keys/{id}: figures, state, reason and evidence.
-Task<void> serve_key_detail(Exchange& exchange);
+Task<AdminAnswer> key_detail(Exchange& exchange, AdminCall& call);
 
 // POST /admin/keys/enable and /disable: {apiKey | id | ids, duration? (seconds; 0 = until enabled)}
-Task<void> serve_keys_enable(Exchange& exchange);
-Task<void> serve_keys_disable(Exchange& exchange);
+Task<AdminAnswer> enable_keys(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> disable_keys(Exchange& exchange, AdminCall& call);
 
 // POST /admin/verify-key: {api_key}. POST /admin/keys/health-check: {ids?}; without ids some keys of the pool.
-Task<void> serve_verify_key(Exchange& exchange);
-Task<void> serve_health_check(Exchange& exchange);
+Task<AdminAnswer> verify_key(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> check_keys(Exchange& exchange, AdminCall& call);
 
 // POST /admin/explain: {model, provider?}. Speaks for this isolate's working set.
-Task<void> serve_explain(Exchange& exchange);
+Task<AdminAnswer> explain_choice(Exchange& exchange, AdminCall& call);
 
 }  // namespace edgepool::app

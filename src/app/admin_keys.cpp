@@ -65,14 +65,14 @@ struct Added {
     std::int64_t existing = 0;
 };
 
-// Adds keys [from, from + kKeysPerDatabaseCall). nullopt when the database failed; its error has been answered then.
-Task<std::optional<Added>> add_chunk(Exchange& exchange, const ProviderState& state, const std::vector<KeyLine>& keys, std::size_t from) {
+// Adds keys [from, from + kKeysPerDatabaseCall).
+Task<Result<Added>> add_chunk(Exchange& exchange, const ProviderState& state, const std::vector<KeyLine>& keys, std::size_t from) {
     Writer arguments = arguments_for(state);
     arguments.key("keys").begin_array();
     for (std::size_t i = from; i < keys.size() && i < from + limits::kKeysPerDatabaseCall; ++i) write_line(arguments, keys[i]);
     arguments.end_array();
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
-    if (!answer) co_return std::nullopt;
+    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
     co_return Added{json::get_int(*answer, "added").value_or(0), json::get_int(*answer, "existing").value_or(0)};
 }
 
@@ -142,13 +142,9 @@ Result<Writer> named_keys(const AdminCall& call, std::string_view in_path) {
     return arguments;
 }
 
-Task<void> serve_keys_list(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
+Task<AdminAnswer> list_keys(Exchange& exchange, AdminCall& call) {
     Result<PageRequest> page = page_of_query(exchange);
-    if (!call || !page) {
-        co_await answer_error(exchange, call ? page.error() : call.error());
-        co_return;
-    }
+    if (!page) co_return tl::unexpected<Error>(page.error());
     const bool is_everything = query_value(exchange.request.query, "fetch") == "all";
     if (is_everything) page = PageRequest{1, limits::kMaxPageSize};
     Writer out;
@@ -156,8 +152,8 @@ Task<void> serve_keys_list(Exchange& exchange) {
     std::int64_t total = 0;
     const std::uint32_t end_page = page->page + (is_everything ? kMostPagesOfAll : 1);
     for (std::uint32_t number = page->page; number < end_page; ++number) {
-        const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call->state, number, *page));
-        if (!answer) co_return;
+        const Result<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call.state, number, *page));
+        if (!answer) co_return tl::unexpected<Error>(answer.error());
         total = json::get_int(*answer, "total").value_or(0);
         const Json* rows = rows_of(*answer, "keys");
         const std::size_t count = rows == nullptr ? 0 : rows->size();
@@ -170,51 +166,39 @@ Task<void> serve_keys_list(Exchange& exchange) {
     }
     out.end_array();
     write_paging(out, *page, total);
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_keys_add(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    const Result<KeyLine> line = key_to_add(call->body, exchange.app.now_ms);
+Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call) {
+    const Result<KeyLine> line = key_to_add(call.body, exchange.app.now_ms);
     if (!line) {
-        co_await answer_error(exchange, line.error());
-        co_return;
+        co_return tl::unexpected<Error>(line.error());
     }
-    Writer arguments = arguments_for(*call->state);
+    Writer arguments = arguments_for(*call.state);
     arguments.key("keys").begin_array();
     write_line(arguments, *line);
     arguments.end_array();
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
-    if (!answer) co_return;
+    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
     const bool was_added = json::get_int(*answer, "added").value_or(0) > 0;
-    if (was_added) co_await reload_now(exchange, *call->state);
+    if (was_added) co_await reload_now(exchange, *call.state);
     Writer out;
     out.begin_object().add_boolean("success", was_added).add_string("message", was_added ? "Added" : "Already exists");
     const Json* ids = rows_of(*answer, "ids");
     out.add_raw("id", ids != nullptr && !ids->empty() ? json::dump(ids->front()) : "null");
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_keys_import(Exchange& exchange) {
-    const Result<std::string> body = co_await read_body(exchange);
-    if (!body) {
-        co_await answer_error(exchange, body.error());
-        co_return;
-    }
-    const Result<KeyLines> lines = read_import(exchange, *body);
-    const Result<ProviderState*> state = lines ? import_provider(exchange, *body) : tl::unexpected<Error>(lines.error());
+Task<AdminAnswer> import_keys(Exchange& exchange, AdminCall& call) {
+    const Result<KeyLines> lines = read_import(exchange, call.text);
+    const Result<ProviderState*> state = lines ? import_provider(exchange, call.text) : tl::unexpected<Error>(lines.error());
     if (!state) {
-        co_await answer_error(exchange, state.error());
-        co_return;
+        co_return tl::unexpected<Error>(state.error());
     }
     Added sum;
     for (std::size_t from = 0; from < lines->keys.size(); from += limits::kKeysPerDatabaseCall) {
-        const std::optional<Added> chunk = co_await add_chunk(exchange, **state, lines->keys, from);
-        if (!chunk) co_return;
+        const Result<Added> chunk = co_await add_chunk(exchange, **state, lines->keys, from);
+        if (!chunk) co_return tl::unexpected<Error>(chunk.error());
         sum.added += chunk->added;
         sum.existing += chunk->existing;
     }
@@ -228,25 +212,19 @@ Task<void> serve_keys_import(Exchange& exchange) {
         const BadLine& bad = lines->invalid[i];
         out.begin_object().add_integer("line", static_cast<std::int64_t>(bad.line)).add_string("reason", bad.reason).end_object();
     }
-    co_await answer_json(exchange, 200, out.end_array().end_object().take());
+    co_return out.end_array().end_object().take();
 }
 
-Task<void> serve_keys_remove(Exchange& exchange) {
+Task<AdminAnswer> remove_keys(Exchange& exchange, AdminCall& call) {
     const std::string& parameter = exchange.routing.match.parameter;
-    const Result<AdminCall> call = co_await read_admin_call(exchange, parameter.empty() ? BodyUse::required : BodyUse::optional);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    Result<Writer> arguments = named_keys(*call, parameter);
+    Result<Writer> arguments = named_keys(call, parameter);
     if (!arguments) {
-        co_await answer_error(exchange, arguments.error());
-        co_return;
+        co_return tl::unexpected<Error>(arguments.error());
     }
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(*arguments));
-    if (!answer) co_return;
-    if (json::get_int(*answer, "removed").value_or(0) > 0) co_await reload_now(exchange, *call->state);
-    co_await answer_removed(exchange, *answer, "No such key");
+    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(*arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
+    if (json::get_int(*answer, "removed").value_or(0) > 0) co_await reload_now(exchange, *call.state);
+    co_return touched_body(*answer, "removed", "Removed", "No such key");
 }
 
 }  // namespace edgepool::app

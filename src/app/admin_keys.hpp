@@ -5,12 +5,12 @@
 
 namespace edgepool::app {
 
-Task<void> serve_keys_list(Exchange& exchange);
-Task<void> serve_keys_add(Exchange& exchange);
-Task<void> serve_keys_remove(Exchange& exchange);
+Task<AdminAnswer> list_keys(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> remove_keys(Exchange& exchange, AdminCall& call);
 
 // JSON {keys: [...]}, text/plain with a key per line, or text/csv with key,username,expires_at; any number of keys, in chunks.
-Task<void> serve_keys_import(Exchange& exchange);
+Task<AdminAnswer> import_keys(Exchange& exchange, AdminCall& call);
 
 // The members of a key's row of the database, as all routes show them; never the key itself.
 void write_key_members(json::Writer& out, const json::Json& row);

@@ -9,19 +9,13 @@ namespace edgepool::app {
 
 using json::Json;
 
-Task<void> serve_admin_stats(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
+Task<AdminAnswer> admin_stats(Exchange& exchange, AdminCall& call) {
     App& app = exchange.app;
-    co_await flush_now(app, exchange.session, *call->state);
-    const std::optional<Json> row = co_await admin_database(exchange, "pool_admin_stats", arguments_for(*call->state));
-    if (!row) co_return;
+    co_await flush_now(app, exchange.session, *call.state);
+    const Result<Json> row = co_await admin_database(exchange, "pool_admin_stats", arguments_for(*call.state));
+    if (!row) co_return tl::unexpected<Error>(row.error());
     if (!json::get_int_or_text(*row, "total_requests")) {
-        co_await answer_error(exchange, {ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures", {}, 0});
-        co_return;
+        co_return fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures");
     }
     const auto figure = [&](const char* name) { return json::get_int_or_text(*row, name).value_or(0); };
     json::Writer out;
@@ -35,7 +29,7 @@ Task<void> serve_admin_stats(Exchange& exchange) {
     out.add_integer("cached_tokens", figure("cached")).add_integer("reasoning_tokens", figure("reasoning"));
     out.add_integer("estimated_tokens", figure("estimated")).add_integer("cost_nano", figure("cost_nano"));
     out.add_string("storage", "postgres").add_string("timestamp", iso8601_with_offset(app.now_ms, app.config.display_offset_minutes));
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
 }  // namespace edgepool::app

@@ -1,10 +1,10 @@
 // GET /admin/stats: the totals of one provider, under the older deployment's names.
 #pragma once
 
-#include "app/exchange.hpp"
+#include "app/admin.hpp"
 
 namespace edgepool::app {
 
-Task<void> serve_admin_stats(Exchange& exchange);
+Task<AdminAnswer> admin_stats(Exchange& exchange, AdminCall& call);
 
 }  // namespace edgepool::app

@@ -56,84 +56,67 @@ bool is_hash(std::string_view text) { return text.size() == 64 && text.find_firs
 
 }  // namespace
 
-Task<void> serve_tokens_list(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::none);
+Task<AdminAnswer> list_tokens(Exchange& exchange, AdminCall& call) {
     const Result<PageRequest> page = page_of_query(exchange);
-    if (!call || !page) {
-        co_await answer_error(exchange, call ? page.error() : call.error());
-        co_return;
-    }
-    Writer arguments = arguments_for(*call->state);
+    if (!page) co_return tl::unexpected<Error>(page.error());
+    Writer arguments = arguments_for(*call.state);
     arguments.add_integer("page", page->page).add_integer("page_size", page->page_size);
     const std::string search = query_value(exchange.request.query, "search");
     if (!search.empty()) arguments.add_string("search", search);
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_list", std::move(arguments));
-    if (!answer) co_return;
+    const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_list", std::move(arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
     Writer out;
     out.begin_object().key("tokens").begin_array();
     const Json* rows = rows_of(*answer, "tokens");
     for (std::size_t i = 0; rows != nullptr && i < rows->size(); ++i) write_token(out, (*rows)[i]);
     out.end_array();
     write_paging(out, *page, json::get_int(*answer, "total").value_or(0));
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_tokens_create(Exchange& exchange) {
-    const Result<AdminCall> call = co_await read_admin_call(exchange, BodyUse::required);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
-    const Result<std::string> name = name_of(call->body);
-    const Result<std::optional<std::int64_t>> life = life_of(call->body);
+Task<AdminAnswer> create_token(Exchange& exchange, AdminCall& call) {
+    const Result<std::string> name = name_of(call.body);
+    const Result<std::optional<std::int64_t>> life = life_of(call.body);
     if (!name || !life) {
-        co_await answer_error(exchange, name ? life.error() : name.error());
-        co_return;
+        co_return tl::unexpected<Error>(name ? life.error() : name.error());
     }
     const host::Outcome random = co_await exchange.session.perform(host::RandomBytes{kSecretBytes});
     if (random.data.size() != kSecretBytes) {
-        co_await answer_error(exchange, {ErrorCode::internal, "the platform gave no random bytes", {}, 0});
-        co_return;
+        co_return fail(ErrorCode::internal, "the platform gave no random bytes");
     }
     const std::string token = std::string(kPrefix) + to_hex(random.data);
     const std::string hash = sha256_hex(token);
-    Writer arguments = arguments_for(*call->state);
+    Writer arguments = arguments_for(*call.state);
     arguments.add_string("hash", hash).add_string("name", *name);
     arguments.add_string("hint", std::string(kPrefix) + "..." + token.substr(token.size() - kHintDigits));
     const double expires_ms = *life ? exchange.app.now_ms + static_cast<double>(**life) * 1000 : 0;
     if (*life) arguments.add_integer("expires_ms", static_cast<std::int64_t>(expires_ms));
-    const auto limits = call->body.find("limits");
-    if (limits != call->body.end() && limits->is_object()) arguments.add_raw("limits", json::dump(*limits));
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
-    if (!answer) co_return;
-    call->state->tokens.forget(hash);
+    const auto limits = call.body.find("limits");
+    if (limits != call.body.end() && limits->is_object()) arguments.add_raw("limits", json::dump(*limits));
+    const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
+    call.state->tokens.forget(hash);
     Writer out;
     out.begin_object().add_boolean("success", true).add_string("token", token).add_string("id", hash).add_string("name", *name);
     if (*life) out.add_string("expiresAt", iso8601_utc(expires_ms));
     else out.add_null("expiresAt");
-    co_await answer_json(exchange, 200, out.end_object().take());
+    co_return out.end_object().take();
 }
 
-Task<void> serve_tokens_remove(Exchange& exchange) {
+Task<AdminAnswer> remove_token(Exchange& exchange, AdminCall& call) {
     const std::string& parameter = exchange.routing.match.parameter;
-    const Result<AdminCall> call = co_await read_admin_call(exchange, parameter.empty() ? BodyUse::required : BodyUse::optional);
-    if (!call) {
-        co_await answer_error(exchange, call.error());
-        co_return;
-    }
     std::string named = parameter;
-    if (named.empty()) named = json::get_string(call->body, "token").value_or(json::get_string(call->body, "id").value_or(""));
+    if (named.empty()) named = json::get_string(call.body, "token").value_or(json::get_string(call.body, "id").value_or(""));
     if (named.empty()) {
-        co_await answer_error(exchange, {ErrorCode::bad_request, "name the token: {\"token\": ...} or {\"id\": ...}", "token", 0});
-        co_return;
+        co_return fail(ErrorCode::bad_request, "name the token: {\"token\": ...} or {\"id\": ...}", "token");
     }
     const std::string hash = is_hash(named) ? named : sha256_hex(named);
-    Writer arguments = arguments_for(*call->state);
+    Writer arguments = arguments_for(*call.state);
     arguments.add_string("hash", hash);
-    const std::optional<Json> answer = co_await admin_database(exchange, "pool_tokens_remove", std::move(arguments));
-    if (!answer) co_return;
-    call->state->tokens.forget(hash);
-    co_await answer_removed(exchange, *answer, "No such token");
+    const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_remove", std::move(arguments));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
+    call.state->tokens.forget(hash);
+    co_return touched_body(*answer, "removed", "Removed", "No such token");
 }
 
 }  // namespace edgepool::app

@@ -1,12 +1,12 @@
 // Client tokens: made, listed, removed. A token is shown once, when it is made; the database keeps its hash and a hint.
 #pragma once
 
-#include "app/exchange.hpp"
+#include "app/admin.hpp"
 
 namespace edgepool::app {
 
-Task<void> serve_tokens_list(Exchange& exchange);
-Task<void> serve_tokens_create(Exchange& exchange);
-Task<void> serve_tokens_remove(Exchange& exchange);
+Task<AdminAnswer> list_tokens(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> create_token(Exchange& exchange, AdminCall& call);
+Task<AdminAnswer> remove_token(Exchange& exchange, AdminCall& call);
 
 }  // namespace edgepool::app

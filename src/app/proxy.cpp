@@ -62,74 +62,58 @@ Plan plan_without_body(const Exchange& exchange, const ProviderState& state) {
     return plan;
 }
 
+Task<Result<Plan>> plan_for_token_holder(Exchange& exchange, ProviderState& state) {
+    const Result<auth::Token> token = co_await authenticate(exchange, state);
+    if (!token) co_return tl::unexpected<Error>(token.error());
+    if (exchange.routing.match.handler == Handler::passthrough) {
+        Plan plan = plan_without_body(exchange, state);
+        plan.token_hash = token->hash;
+        co_return plan;
+    }
+    Result<Plan> plan = co_await plan_generation(exchange, state);
+    if (plan) plan->token_hash = token->hash;
+    co_return plan;
+}
+
+// The list of models from memory when it is there; else a plan that asks for it.
+Task<Result<Plan>> plan_models(Exchange& exchange, ProviderState& state) {
+    const Result<std::monostate> admitted = co_await admit_with_optional_token(exchange, state);
+    if (!admitted) co_return tl::unexpected<Error>(admitted.error());
+    const double now_ms = exchange.app.now_ms;
+    CachedAnswer& cached = state.models;
+    const bool is_listed_as_is = exchange.request.query.empty();
+    Plan plan = plan_without_body(exchange, state);
+    if (is_listed_as_is && is_younger(cached.at_ms, kModelsFreshMs, now_ms)) {
+        plan.remembered = &cached;
+        co_return plan;
+    }
+    const bool is_anonymous = bearer_credential(exchange.request.headers).empty();
+    if (is_anonymous && is_younger(cached.tried_ms, kModelsPauseMs, now_ms)) {
+        co_return tl::unexpected<Error>(
+            Error(ErrorCode::rate_limited, "the list of models is not at hand; try again, or send a client token", {}, 5));
+    }
+    cached.tried_ms = now_ms;
+    if (is_listed_as_is) plan.remember = &cached;
+    co_return plan;
+}
+
 }  // namespace
 
-Task<void> serve_generate(Exchange& exchange) {
+Task<void> serve_proxy(Exchange& exchange) {
     const Result<ProviderState*> state = usable_provider(exchange);
-    if (!state) {
-        co_await answer_error(exchange, state.error());
-        co_return;
-    }
-    const Result<auth::Token> token = co_await authenticate(exchange, **state);
-    if (!token) {
-        co_await answer_error(exchange, token.error());
-        co_return;
-    }
-    Result<Plan> plan = co_await plan_generation(exchange, **state);
+    Result<Plan> plan = state ? Result<Plan>() : tl::unexpected<Error>(state.error());
+    if (state && exchange.routing.match.handler == Handler::models) plan = co_await plan_models(exchange, **state);
+    else if (state) plan = co_await plan_for_token_holder(exchange, **state);
     if (!plan) {
         if (plan.error().code != ErrorCode::client_gone) co_await answer_error(exchange, plan.error());
         co_return;
     }
-    plan->token_hash = token->hash;
+    if (plan->remembered != nullptr) {
+        co_await answer_json(exchange, 200, plan->remembered->body);
+        co_return;
+    }
     refresh_when_stale(exchange.app, **state);
     co_await run_attempts(exchange, **state, std::move(*plan));
-}
-
-Task<void> serve_passthrough(Exchange& exchange) {
-    const Result<ProviderState*> state = usable_provider(exchange);
-    if (!state) {
-        co_await answer_error(exchange, state.error());
-        co_return;
-    }
-    const Result<auth::Token> token = co_await authenticate(exchange, **state);
-    if (!token) {
-        co_await answer_error(exchange, token.error());
-        co_return;
-    }
-    Plan plan = plan_without_body(exchange, **state);
-    plan.token_hash = token->hash;
-    refresh_when_stale(exchange.app, **state);
-    co_await run_attempts(exchange, **state, std::move(plan));
-}
-
-Task<void> serve_models(Exchange& exchange) {
-    const Result<ProviderState*> state = usable_provider(exchange);
-    if (!state) {
-        co_await answer_error(exchange, state.error());
-        co_return;
-    }
-    const Result<std::monostate> admitted = co_await admit_with_optional_token(exchange, **state);
-    if (!admitted) {
-        co_await answer_error(exchange, admitted.error());
-        co_return;
-    }
-    App& app = exchange.app;
-    CachedAnswer& cached = (*state)->models;
-    const bool is_listed_as_is = exchange.request.query.empty();
-    if (is_listed_as_is && is_younger(cached.at_ms, kModelsFreshMs, app.now_ms)) {
-        co_await answer_json(exchange, 200, cached.body);
-        co_return;
-    }
-    const bool is_anonymous = bearer_credential(exchange.request.headers).empty();
-    if (is_anonymous && is_younger(cached.tried_ms, kModelsPauseMs, app.now_ms)) {
-        co_await answer_error(exchange, {ErrorCode::rate_limited, "the list of models is not at hand; try again, or send a client token", {}, 5});
-        co_return;
-    }
-    cached.tried_ms = app.now_ms;
-    Plan plan = plan_without_body(exchange, **state);
-    if (is_listed_as_is) plan.remember = &cached;
-    refresh_when_stale(app, **state);
-    co_await run_attempts(exchange, **state, std::move(plan));
 }
 
 }  // namespace edgepool::app

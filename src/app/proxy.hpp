@@ -5,13 +5,8 @@
 
 namespace edgepool::app {
 
-// A body with a model: POST /v1/chat/completions and the like.
-Task<void> serve_generate(Exchange& exchange);
-
-// Without a body: GET /v1/models/{id}, /api/tags and the like.
-Task<void> serve_passthrough(Exchange& exchange);
-
-// GET /v1/models: the provider's list, kept for a few minutes. A token is not needed, but one that is sent must be valid.
-Task<void> serve_models(Exchange& exchange);
+// A body with a model (POST /v1/chat/completions and the like), a request without one (GET /v1/models/{id}, /api/tags), or the provider's
+// list of models, kept for a few minutes: for that a token is not needed, but one that is sent must be valid.
+Task<void> serve_proxy(Exchange& exchange);
 
 }  // namespace edgepool::app

@@ -127,6 +127,8 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
     const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(observer, look.status);
     // An error event that came in-band has told the client already.
     std::string tail = fault && !observer.error() ? stream_error_tail(journey.exchange.dialect(), *fault) : std::string();
+    // An empty line means nothing to readers of server-sent events, but is no JSON to readers of lines.
+    if (!tail.empty() && journey.exchange.dialect() == Dialect::ollama && observer.at_line_start()) tail.erase(0, 1);
     co_await session.perform(host::Finish{std::move(tail), look.status != host::Status::ok});
 
     const bool failed = fault.has_value() || (observer.error().has_value() && !client_left);

@@ -29,9 +29,9 @@ Task<void> answer_route_error(Exchange& exchange) {
 
 Task<void> dispatch(Exchange& exchange) {
     switch (exchange.routing.match.handler) {
-        case Handler::generate: co_await serve_generate(exchange); break;
-        case Handler::passthrough: co_await serve_passthrough(exchange); break;
-        case Handler::models: co_await serve_models(exchange); break;
+        case Handler::generate:
+        case Handler::passthrough:
+        case Handler::models: co_await serve_proxy(exchange); break;
         case Handler::home: co_await serve_home(exchange); break;
         case Handler::health: co_await serve_health(exchange); break;
         case Handler::public_stats: co_await serve_public_stats(exchange); break;

@@ -11,6 +11,7 @@ StreamObserver::StreamObserver(Dialect dialect, bool sse) : dialect_(dialect), s
 
 void StreamObserver::push(std::string_view chunk) {
     bytes_ += chunk.size();
+    if (!chunk.empty()) last_byte_ = chunk.back();
     const auto on_event = [this](const Event& event) { observe(event); };
     if (sse_) sse_framer_.push(chunk, on_event);
     else ndjson_framer_.push(chunk, on_event);

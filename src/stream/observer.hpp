@@ -44,6 +44,9 @@ public:
 
     std::uint64_t bytes() const { return bytes_; }
 
+    // Nothing has passed since the last line feed: what follows begins a line.
+    bool at_line_start() const { return last_byte_ == '\n'; }
+
     // Length of the content that passed, as written in JSON: what an estimate of the tokens goes by.
     std::uint64_t text_bytes() const { return text_bytes_; }
 
@@ -58,6 +61,7 @@ private:
     SseFramer sse_framer_;
     NdjsonFramer ndjson_framer_;
     std::uint64_t bytes_ = 0;
+    char last_byte_ = '\n';
     std::uint64_t text_bytes_ = 0;
     std::uint64_t real_events_ = 0;
     bool terminated_ = false;

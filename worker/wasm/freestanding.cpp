@@ -3,6 +3,7 @@
 #ifndef __EMSCRIPTEN__
 
 #include <__verbose_abort>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -49,6 +50,65 @@ int snprintf(char* out, std::size_t size, const char*, ...) {
     if (size > 0) out[0] = '\0';
     return 0;
 }
+
+// The numbers of JSON texts that nlohmann's lexer has already found to be of the right form. libc's own readers (hexadecimal, infinities,
+// correct rounding of hundreds of digits) are 9 kB; these read 19 significant digits and are right to within an ulp or two. Counts and
+// money never come this way: they are integers, or text.
+unsigned long long strtoull(const char* text, char** end, int) {
+    unsigned long long value = 0;
+    bool overflows = false;
+    for (; *text >= '0' && *text <= '9'; ++text) {
+        overflows |= __builtin_mul_overflow(value, 10ULL, &value) || __builtin_add_overflow(value, static_cast<unsigned>(*text - '0'), &value);
+    }
+    if (overflows) errno = ERANGE;
+    *end = const_cast<char*>(text);
+    return value;
+}
+
+long long strtoll(const char* text, char** end, int base) {
+    const bool is_negative = *text == '-';
+    const unsigned long long magnitude = strtoull(is_negative ? text + 1 : text, end, base);
+    if (magnitude > static_cast<unsigned long long>(__LONG_LONG_MAX__)) errno = ERANGE;
+    return is_negative ? -static_cast<long long>(magnitude) : static_cast<long long>(magnitude);
+}
+
+double strtod(const char* text, char** end) {
+    constexpr unsigned long long kMostMantissa = 1'000'000'000'000'000'000;
+    const bool is_negative = *text == '-';
+    if (is_negative) ++text;
+    unsigned long long mantissa = 0;
+    int exponent = 0;
+    bool is_fraction = false;
+    for (; (*text >= '0' && *text <= '9') || (*text == '.' && !is_fraction); ++text) {
+        if (*text == '.') {
+            is_fraction = true;
+        } else if (mantissa < kMostMantissa) {
+            mantissa = mantissa * 10 + static_cast<unsigned>(*text - '0');
+            exponent -= is_fraction ? 1 : 0;
+        } else {
+            exponent += is_fraction ? 0 : 1;
+        }
+    }
+    if (*text == 'e' || *text == 'E') {
+        ++text;
+        const bool is_small = *text == '-';
+        if (*text == '-' || *text == '+') ++text;
+        int stated = 0;
+        for (; *text >= '0' && *text <= '9'; ++text) stated = stated < 10'000 ? stated * 10 + (*text - '0') : stated;
+        exponent += is_small ? -stated : stated;
+    }
+    *end = const_cast<char*>(text);
+    auto value = static_cast<double>(mantissa);
+    for (; exponent > 0 && value < __DBL_MAX__ && value > 0; --exponent) value *= 10;
+    for (; exponent < 0 && value > 0; ++exponent) value /= 10;
+    return is_negative ? -value : value;
+}
+
+// Named by libc++'s string functions, which nobody calls; with these libc's own stay out of the link.
+float strtof(const char* text, char** end) { return static_cast<float>(strtod(text, end)); }
+long double strtold(const char* text, char** end) { return strtod(text, end); }
+long strtol(const char* text, char** end, int base) { return static_cast<long>(strtoll(text, end, base)); }
+unsigned long strtoul(const char* text, char** end, int base) { return static_cast<unsigned long>(strtoull(text, end, base)); }
 
 }  // extern "C"
 
