@@ -18,7 +18,7 @@ struct DialectCase {
 std::vector<DialectCase> dialects() {
     return {{"openai", streamed_chat(), chat_stream(), "\n\ndata: {\"error\":{\"message\":"},
             {"anthropic", anthropic_chat(), anthropic_stream(), "\n\nevent: error\ndata: {\"type\":\"error\",\"error\":{"},
-            {"ollama", native_chat(), native_stream(), "\n{\"error\":"}};
+            {"ollama", native_chat(), native_stream(), "{\"error\":"}};
 }
 
 // What follows the upstream's own bytes.
