@@ -34,7 +34,6 @@ inline constexpr std::size_t kWorkingSetKeys = 512;              // per provider
 inline constexpr std::size_t kTokenCacheEntries = 2048;
 inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cache: floods of bad tokens stay away from the database
 inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
-inline constexpr std::size_t kMaxUnsentBatches = 64;             // batches kept while the database is away; then they are merged
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
 
 // Administration
@@ -45,7 +44,6 @@ inline constexpr std::uint32_t kMaxPageSize = 1000;
 
 // Times
 inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this
-inline constexpr std::uint32_t kTokenFreshMs = 60'000;           // a token's limits are re-read at least this often
 inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work
 inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose
 inline constexpr std::uint32_t kLongestFlushWindowMs = 20'000;   // inside the 30 s that waitUntil gives

@@ -50,6 +50,8 @@ constexpr HiddenText kHidden[] = {
 constexpr std::string_view kHiddenHeaders[] = {"x-clerk-auth-message", "x-clerk-auth-reason", "x-clerk-auth-status", "x-user-id",
                                                "openai-organization",  "openai-project"};
 
+constexpr std::string_view kPassingHeaders[] = {"x-openrouter-"};
+
 constexpr Attribution kAttributions[] = {
     {"http-referer", "OPENROUTER_APP_URL"},
     {"x-title", "OPENROUTER_APP_TITLE"},
@@ -72,6 +74,7 @@ constinit const Provider kOpenRouter = {
     .serves_ollama_native = false,
     .usage_always_in_stream = true,
     .attributions = kAttributions,
+    .passing_request_headers = kPassingHeaders,
     .hidden_response_headers = kHiddenHeaders,
     .hidden_in_errors = kHidden,
     .rules = kRules,

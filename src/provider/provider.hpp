@@ -47,6 +47,7 @@ struct Provider {
     bool serves_ollama_native = false;     // the /api/... routes
     bool usage_always_in_stream = false;   // no need to ask with stream_options.include_usage
     std::span<const Attribution> attributions = {};
+    std::span<const std::string_view> passing_request_headers = {};  // lower case; prefixes of its own headers that a client may send
     std::span<const std::string_view> hidden_response_headers = {};  // lower case; they name the upstream account
     std::span<const HiddenText> hidden_in_errors = {};
     std::span<const verdict::Rule> rules = {};

@@ -7,7 +7,7 @@ namespace edgepool::rewrite {
 namespace {
 
 constexpr std::array<std::string_view, 6> kPassing = {"accept", "content-type", "user-agent", "http-referer", "x-title", "idempotency-key"};
-constexpr std::array<std::string_view, 4> kPassingPrefixes = {"anthropic-", "openai-", "x-openrouter-", "x-stainless-"};
+constexpr std::array<std::string_view, 3> kPassingPrefixes = {"anthropic-", "openai-", "x-stainless-"};
 
 // RFC 9110 section 7.6.1, and what the platform computes anew for the answer it sends.
 // content-encoding: what passes here is decoded by the platform, and encoded anew for the client where that is worth it.
@@ -22,9 +22,11 @@ constexpr std::string_view kConsulted =
 
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
-bool passes(std::string_view name) {
+bool passes(const Provider& provider, std::string_view name) {
+    const auto begins_name = [&](std::string_view prefix) { return begins_with(name, prefix); };
     return std::find(kPassing.begin(), kPassing.end(), name) != kPassing.end() ||
-           std::any_of(kPassingPrefixes.begin(), kPassingPrefixes.end(), [&](std::string_view prefix) { return begins_with(name, prefix); });
+           std::any_of(kPassingPrefixes.begin(), kPassingPrefixes.end(), begins_name) ||
+           std::any_of(provider.passing_request_headers.begin(), provider.passing_request_headers.end(), begins_name);
 }
 
 // The platform refuses header values outside Latin-1, and what is not ASCII has no defined meaning upstream.
@@ -42,10 +44,10 @@ std::string upstream_url(const Provider& provider, const config::ProviderConfig&
     return url;
 }
 
-Headers upstream_headers(const Provider&, const config::ProviderConfig& config, const Headers& client, std::string_view secret) {
+Headers upstream_headers(const Provider& provider, const config::ProviderConfig& config, const Headers& client, std::string_view secret) {
     Headers headers;
     for (const auto& [name, value] : client.fields()) {
-        if (passes(name) && is_printable_ascii(value)) headers.add(name, value);
+        if (passes(provider, name) && is_printable_ascii(value)) headers.add(name, value);
     }
     for (const auto& [name, value] : config.attribution) {
         if (!headers.has(name)) headers.add(name, value);
