@@ -72,6 +72,7 @@ TEST_CASE("health is degraded, and says why") {
         const ClientAnswer& answer = ask_public(pool, "/health");
         CHECK(has(answer.body, "\"status\":\"degraded\""));
         CHECK(has(answer.body, "\"incident\":{\"reason\":\"overloaded\""));
+        CHECK(pool.host.logged("\"event\":\"incident_began\""));
     }
 }
 

@@ -13,12 +13,13 @@ std::string masked(const std::string& secret) {
     return secret.size() < 16 ? secret.substr(0, 2) + "..." : secret.substr(0, 6) + "..." + secret.substr(secret.size() - 4);
 }
 
-template <class Rows>
-Json page_of(const Rows& rows, const Json& arguments, const char* name) {
+// The page asked for of `found`, each row as row_of() writes it.
+template <class Entry, class RowOf>
+Json page_of(const std::vector<const Entry*>& found, const Json& arguments, const char* name, RowOf row_of) {
     const auto page = static_cast<std::size_t>(number_of(arguments, "page")), size = static_cast<std::size_t>(number_of(arguments, "page_size"));
     Json shown = Json::array();
-    for (std::size_t i = (page - 1) * size; i < rows.size() && i < page * size; ++i) shown.push_back(rows[i]);
-    return {{"total", rows.size()}, {name, shown}};
+    for (std::size_t i = (page - 1) * size; i < found.size() && i < page * size; ++i) shown.push_back(row_of(found[i]->first, found[i]->second));
+    return {{"total", found.size()}, {name, shown}};
 }
 
 }  // namespace
@@ -37,15 +38,18 @@ Json FakeDatabase::Tables::admin_stats(double now_ms) const {
 
 Json FakeDatabase::Tables::keys_list(const Json& arguments, double now_ms) const {
     const std::string wanted = json::get_string(arguments, "status").value_or(""), search = json::get_string(arguments, "search").value_or("");
-    std::vector<Json> rows;
-    for (const auto& [id, key] : keys) {
-        const std::string status = effective_status(key, now_ms);
-        if (!wanted.empty() && status != wanted) continue;
+    std::vector<const std::pair<const std::string, StoredKey>*> found;
+    for (const auto& entry : keys) {
+        const auto& [id, key] = entry;
+        if (!wanted.empty() && effective_status(key, now_ms) != wanted) continue;
         if (!search.empty() && !contains_ignoring_case(key.username, ascii_lower(search)) && id.substr(0, search.size()) != search) continue;
+        found.push_back(&entry);
+    }
+    return page_of(found, arguments, "keys", [&](const std::string& id, const StoredKey& key) {
         Json row = {{"id", id},
                     {"masked", masked(key.secret)},
                     {"username", key.username},
-                    {"status", status},
+                    {"status", effective_status(key, now_ms)},
                     {"reason", key.reason.empty() ? Json() : Json(key.reason)},
                     {"until_ms", whole_or_null(key.until_ms)},
                     {"created_ms", whole(key.created_ms)},
@@ -54,9 +58,8 @@ Json FakeDatabase::Tables::keys_list(const Json& arguments, double now_ms) const
                     {"refusals", key.refusals},
                     {"last_used_ms", nullptr}};
         write_figures(row, key.figures);
-        rows.push_back(std::move(row));
-    }
-    return page_of(rows, arguments, "keys");
+        return row;
+    });
 }
 
 Json FakeDatabase::Tables::keys_add(const Json& arguments, double now_ms) {
@@ -91,9 +94,11 @@ Json FakeDatabase::Tables::keys_remove(const Json& arguments, double now_ms) {
 
 Json FakeDatabase::Tables::tokens_list(const Json& arguments) const {
     const std::string search = json::get_string(arguments, "search").value_or("");
-    std::vector<Json> rows;
-    for (const auto& [hash, token] : tokens) {
-        if (!search.empty() && !contains_ignoring_case(token.name, ascii_lower(search))) continue;
+    std::vector<const std::pair<const std::string, StoredToken>*> found;
+    for (const auto& entry : tokens) {
+        if (search.empty() || contains_ignoring_case(entry.second.name, ascii_lower(search))) found.push_back(&entry);
+    }
+    return page_of(found, arguments, "tokens", [](const std::string& hash, const StoredToken& token) {
         Json row = {{"hash", hash},
                     {"name", token.name},
                     {"hint", token.hint},
@@ -103,9 +108,8 @@ Json FakeDatabase::Tables::tokens_list(const Json& arguments) const {
                     {"last_used_ms", nullptr},
                     {"limits", token.limits.empty() ? Json() : *json::parse(token.limits)}};
         write_figures(row, token.figures);
-        rows.push_back(std::move(row));
-    }
-    return page_of(rows, arguments, "tokens");
+        return row;
+    });
 }
 
 Json FakeDatabase::Tables::tokens_create(const Json& arguments, double now_ms) {
