@@ -65,6 +65,7 @@ struct ProviderState {
     double db_since_ms = 0;         // by the database's clock: changes up to here are known
     double load_failed_ms = 0;      // when the last attempt to load failed; 0 = it did not
     Error load_error;
+    bool in_incident = false;       // as last logged
     std::int64_t total = 0;         // keys in the database
     std::int64_t usable = 0;
 

@@ -1,6 +1,7 @@
 #include "app/journey.hpp"
 
 #include "app/flush.hpp"
+#include "json/writer.hpp"
 
 namespace edgepool::app {
 namespace {
@@ -30,10 +31,22 @@ void Journey::persist(std::vector<keys::VerdictRecord> verdicts) {
     schedule_urgent_flush(exchange.app, state);
 }
 
+// An incident's beginning and end are told once each.
+void Journey::note_incident() {
+    const keys::IncidentState incident = state.pool.incident(exchange.app.now_ms);
+    if (incident.active == state.in_incident) return;
+    state.in_incident = incident.active;
+    json::Writer line;
+    line.begin_object().add_string("event", incident.active ? "incident_began" : "incident_ended").add_string("provider", state.provider->id);
+    if (incident.active) line.add_string("reason", incident.reason).add_string("model", incident.model);
+    exchange.app.log(incident.active, line.end_object().take());
+}
+
 void Journey::settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome) {
     std::vector<keys::VerdictRecord> verdicts;
     state.pool.settle(ticket, outcome, exchange.app.now_ms, verdicts);
     persist(std::move(verdicts));
+    if (state.in_incident || outcome.verdict != nullptr) note_incident();
     if (open_number_ != 0) exchange.app.open_requests[open_number_].key_id.clear();
 }
 

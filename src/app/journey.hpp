@@ -70,6 +70,7 @@ public:
 
 private:
     void persist(std::vector<keys::VerdictRecord> verdicts);
+    void note_incident();
     void settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome);
 
     double attempt_began_ms_ = 0;
