@@ -61,7 +61,7 @@ test('pool_version', async () => {
 test('pool_take, with a token and without', async () => {
   const answer = await call('pool_take', { provider, limit: 10, start: '0000000000000000', token_hash: hash });
   fits(answer, { now_ms: 'ms', next_since_ms: 'ms', total: 'int', usable: 'int', next_ms: 'ms', token: kToken, models: [kBench],
-    keys: [{ id: 'hex16', key: 'text', state: 'text', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', reason: 'text?' }] });
+    keys: [{ id: 'hex16', key: 'text', state: 'text', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', reason: 'text?', expires_ms: 'ms?' }] });
   assert.deepEqual([answer.total, answer.usable, answer.keys.length, answer.token.used.day_requests, answer.token.used.day_tokens], [3, 2, 2, '3', '15']);
   assert.equal((await call('pool_take', { provider, limit: 1, start: 'ffffffffffffffff' })).token, null);
   assert.equal((await call('pool_take', { provider, limit: 1, start: 'ffffffffffffffff', token_hash: 'f'.repeat(64) })).token, null);
@@ -75,7 +75,7 @@ test('pool_token', async () => {
 test('pool_changes', async () => {
   await call('pool_keys_remove', { provider, keys: ['short'] });
   fits(await call('pool_changes', { provider, since_ms: since, limit: 100 }), { now_ms: 'ms', next_since_ms: 'ms', total: 'int', usable: 'int', next_ms: 'ms?', more: 'bool',
-    keys: [{ id: 'hex16', status: 'text', usable: 'bool', state: 'text?', reason: 'text?', until_ms: 'ms?', at_ms: 'ms', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', key: 'text?' }],
+    keys: [{ id: 'hex16', status: 'text', usable: 'bool', state: 'text?', reason: 'text?', until_ms: 'ms?', at_ms: 'ms', expires_ms: 'ms?', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', key: 'text?' }],
     gone: ['hex16'], models: [{ ...kBench, at_ms: 'ms' }], tokens: [{ hash: 'hex64' }] });
 });
 
