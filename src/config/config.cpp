@@ -118,9 +118,10 @@ std::string rest_url_of(std::string_view database_url) {
     std::string_view rest = database_url.substr(scheme + 3);
     const std::size_t at = rest.rfind('@');
     if (at == std::string_view::npos) return {};
-    const std::string_view user = rest.substr(0, rest.find(':'));
+    const std::string_view credentials = rest.substr(0, at);
+    const std::string_view user = credentials.substr(0, credentials.find(':'));
     constexpr std::string_view kUser = "postgres.";
-    if (user.size() < at && user.substr(0, kUser.size()) == kUser) return project_url(user.substr(kUser.size()));
+    if (user.substr(0, kUser.size()) == kUser) return project_url(user.substr(kUser.size()));
     std::string_view host = rest.substr(at + 1);
     host = host.substr(0, host.find_first_of(":/?"));
     constexpr std::string_view kHostBegin = "db.", kHostEnd = ".supabase.co";

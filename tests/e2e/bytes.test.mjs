@@ -85,7 +85,7 @@ test('the client\'s credential never goes up; the key does, as a bearer', async 
 });
 
 const kPassing = { accept: 'application/json', 'user-agent': 'Some-Client/1.2', 'anthropic-version': '2023-06-01', 'anthropic-beta': 'a,b', 'openai-organization': 'org-1',
-  'http-referer': 'https://example.org/', 'x-title': 'A title', 'x-openrouter-test': '1', 'x-stainless-lang': 'js', 'idempotency-key': 'once' };
+  'http-referer': 'https://example.org/', 'x-title': 'A title', 'x-stainless-lang': 'js', 'idempotency-key': 'once' };
 const kStaying = { cookie: 'session=1', 'x-forwarded-for': '10.0.0.1', 'x-real-ip': '10.0.0.1', 'x-api-key': 'another', 'proxy-authorization': 'Basic eA==',
   'cf-connecting-ip': '10.0.0.1', 'x-custom': 'mine', apikey: 'other', referer: 'https://example.org/secret', origin: 'https://example.org' };
 
@@ -94,6 +94,13 @@ test('the headers on the list go up as they came, others do not', async () => {
   const seen = lastRequest().headers;
   for (const [name, value] of Object.entries(kPassing)) assert.equal(seen[name], value, name);
   for (const name of Object.keys(kStaying)) assert.equal(seen[name], undefined, name);
+});
+
+test('a provider\'s own headers go up to that provider only', async () => {
+  for (const [provider, value] of [['openrouter', '1'], ['ollama', undefined]]) {
+    assert.equal((await pool.chat({}, { provider, headers: { 'x-openrouter-test': '1' } })).status, 200);
+    assert.equal(lastRequest().headers['x-openrouter-test'], value);
+  }
 });
 
 test('a query string passes', async () => {

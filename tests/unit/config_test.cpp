@@ -106,6 +106,7 @@ TEST_CASE("the strategy is one of its names") {
 TEST_CASE("the REST URL follows from a Supabase project's database URL") {
     const std::string url = "https://abcdefghij.supabase.co/rest/v1";
     CHECK(rest_url_of("postgresql://postgres.abcdefghij:secret@aws-0-eu.pooler.supabase.com:6543/postgres") == url);
+    CHECK(rest_url_of("postgresql://postgres.abcdefghij@aws-0-eu.pooler.supabase.com:6543/postgres") == url);
     CHECK(rest_url_of("postgres://postgres:secret@db.abcdefghij.supabase.co:5432/postgres") == url);
     CHECK(rest_url_of("postgres://postgres:se:cr@et@db.abcdefghij.supabase.co/postgres?sslmode=require") == url);
     for (const char* other : {"", "postgres", "postgres://localhost/x", "postgres://u:p@localhost:5432/x", "postgres://u:p@db..supabase.co/x",
