@@ -5,8 +5,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
-/** Answers the exit code. `concurrency`: how many files at once. */
-export async function runNodeTests(folderUrl, { concurrency = 2 } = {}) {
+/** Answers the exit code. `concurrency`: how many files at once; `isNoise(event)`: what is not shown. */
+export async function runNodeTests(folderUrl, { concurrency = 2, isNoise = () => false } = {}) {
   const folder = new URL('./', folderUrl);
   const wanted = process.argv.slice(2);
   const files = readdirSync(folder)
@@ -18,7 +18,7 @@ export async function runNodeTests(folderUrl, { concurrency = 2 } = {}) {
   const isGroup = (event) => event.details?.type === 'suite' || files.includes(event.name);
   events.on('test:pass', (event) => { if (!isGroup(event)) count.passed++; });
   events.on('test:fail', (event) => { if (!isGroup(event) || event.details?.error?.failureType !== 'subtestsFailed') count.failed++; });
-  const report = events.compose(spec);
+  const report = events.filter((event) => !isNoise(event)).compose(spec);
   report.pipe(process.stdout);
   await new Promise((done, failed) => report.once('end', done).once('error', failed));
   if (count.passed + count.failed === 0) count.failed = 1;
