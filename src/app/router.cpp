@@ -116,7 +116,27 @@ const Provider* provider_of_path(std::string_view& path) {
     return fallback;
 }
 
+template <class Rows>
+void list_rows(const Rows& rows, const std::string& prefix, std::vector<RouteName>& names) {
+    for (const Row& row : rows) names.push_back({row.method, prefix + std::string(row.path)});
+}
+
 }  // namespace
+
+std::vector<RouteName> all_routes() {
+    std::vector<RouteName> names;
+    list_rows(kPublicRows, "", names);
+    list_rows(kAdminRows, "", names);
+    for (const Provider& provider : providers()) {
+        std::vector<std::string> prefixes = {"/" + std::string(provider.id)};
+        if (provider.is_default) prefixes.push_back("");
+        for (const std::string& prefix : prefixes) {
+            list_rows(kProxyRows, prefix, names);
+            if (provider.serves_ollama_native) list_rows(kNativeRows, prefix, names);
+        }
+    }
+    return names;
+}
 
 Routing route(std::string_view method, std::string_view path) {
     Routing routing;

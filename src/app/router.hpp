@@ -55,4 +55,12 @@ struct Routing {
 
 Routing route(std::string_view method, std::string_view path);
 
+struct RouteName {
+    std::string_view method;
+    std::string path;  // with its provider's prefix; "*" stands for a variable part
+};
+
+// Every route that route() knows: what the API document (web/public/openapi.json) is compared with.
+std::vector<RouteName> all_routes();
+
 }  // namespace edgepool::app
