@@ -42,19 +42,21 @@ const kOwnWasi = Boolean(process.env.WASI_SDK_PATH);
 
 /** Debian package, the check that says it (or its like) is there, and what needs it. */
 const kPackages = [
-  { name: 'cmake', present: () => hasCommand('cmake'), for: ['start', 'test'] },
-  { name: 'ninja-build', present: () => hasCommand('ninja'), for: ['start', 'test'] },
-  { name: 'nlohmann-json3-dev', present: () => hasFile('/usr/include/nlohmann/json.hpp', '/usr/local/include/nlohmann/json.hpp'), for: ['start', 'test'] },
-  { name: 'libexpected-dev', present: () => hasFile('/usr/include/tl/expected.hpp', '/usr/local/include/tl/expected.hpp'), for: ['start', 'test'] },
-  { name: 'clang-22', present: () => hasCommand('clang++-22'), for: kOwnWasi ? ['test'] : ['start', 'test'] },
-  { name: 'lld-22', present: () => kOwnWasi || hasCommand('wasm-ld-22'), for: ['start', 'test'] },
-  { name: 'wasi-libc', present: () => kOwnWasi || hasFile('/usr/include/wasm32-wasi/stdio.h'), for: ['start', 'test'] },
-  { name: 'libc++-22-dev-wasm32', present: () => kOwnWasi || hasFile('/usr/lib/llvm-22/lib/wasm32-wasi/libc++.a'), for: ['start', 'test'] },
-  { name: 'libc++abi-22-dev-wasm32', present: () => kOwnWasi || hasFile('/usr/lib/llvm-22/lib/wasm32-wasi/libc++abi.a'), for: ['start', 'test'] },
-  { name: 'libclang-rt-22-dev-wasm32', present: () => kOwnWasi || hasFile(`${kClangFolder}/wasi/libclang_rt.builtins-wasm32.a`), for: ['start', 'test'] },
+  { name: 'cmake', present: () => hasCommand('cmake'), for: ['start', 'test', 'bench'] },
+  { name: 'ninja-build', present: () => hasCommand('ninja'), for: ['start', 'test', 'bench'] },
+  { name: 'nlohmann-json3-dev', present: () => hasFile('/usr/include/nlohmann/json.hpp', '/usr/local/include/nlohmann/json.hpp'), for: ['start', 'test', 'bench'] },
+  { name: 'libexpected-dev', present: () => hasFile('/usr/include/tl/expected.hpp', '/usr/local/include/tl/expected.hpp'), for: ['start', 'test', 'bench'] },
+  { name: 'clang-22', present: () => hasCommand('clang++-22'), for: kOwnWasi ? ['test', 'bench'] : ['start', 'test', 'bench'] },
+  { name: 'lld-22', present: () => kOwnWasi || hasCommand('wasm-ld-22'), for: ['start', 'test', 'bench'] },
+  { name: 'wasi-libc', present: () => kOwnWasi || hasFile('/usr/include/wasm32-wasi/stdio.h'), for: ['start', 'test', 'bench'] },
+  { name: 'libc++-22-dev-wasm32', present: () => kOwnWasi || hasFile('/usr/lib/llvm-22/lib/wasm32-wasi/libc++.a'), for: ['start', 'test', 'bench'] },
+  { name: 'libc++abi-22-dev-wasm32', present: () => kOwnWasi || hasFile('/usr/lib/llvm-22/lib/wasm32-wasi/libc++abi.a'), for: ['start', 'test', 'bench'] },
+  { name: 'libclang-rt-22-dev-wasm32', present: () => kOwnWasi || hasFile(`${kClangFolder}/wasi/libclang_rt.builtins-wasm32.a`), for: ['start', 'test', 'bench'] },
   { name: 'libclang-rt-22-dev', present: () => hasFile(`${kClangFolder}/linux`), for: ['test'] },
   { name: 'catch2', present: () => hasFile('/usr/include/catch2/catch.hpp', '/usr/include/catch2/catch_all.hpp', '/usr/local/include/catch2/catch_all.hpp'), for: ['test'] },
-  { name: 'postgresql', present: hasPostgres, for: ['test'] },
+  { name: 'postgresql', present: hasPostgres, for: ['test', 'bench'] },
+  { name: 'nginx-light', present: () => hasFile('/usr/lib/nginx/modules/ngx_http_echo_module.so') && (hasCommand('nginx') || hasFile('/usr/sbin/nginx')), for: ['bench'] },
+  { name: 'wrk', present: () => hasCommand('wrk'), for: ['bench'] },
   { name: 'emscripten', present: () => hasCommand('em++'), for: ['test'] },
 ];
 
@@ -116,7 +118,7 @@ async function installModules(progress) {
   }
 }
 
-/** Readies the machine for "start" or "test"; throws SetupImpossible, with what to do, where it may not. */
+/** Readies the machine for "start", "test" or "bench"; throws SetupImpossible, with what to do, where it may not. */
 export async function setUp(purpose, progress = new Progress()) {
   await installPackages(purpose, progress);
   await installModules(progress);

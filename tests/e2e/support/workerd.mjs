@@ -29,10 +29,16 @@ function wranglerSetting(name) {
   return JSON.parse(line[1]);
 }
 
-function configText(variables, modules) {
-  const sources = Object.entries(modules).map(([name, text]) => `(name = ${quoted(name)}, esModule = ${quoted(text)})`);
+const kWasmModule = `(name = "${kWasm}", wasm = embed "/${kWasmFile}")`;
+
+/** The product's modules, the main one first; `modules` replaces or adds modules by name. */
+function productModules(modules) {
+  const sources = Object.entries({ ...shimModules(), ...modules }).map(([name, text]) => `(name = ${quoted(name)}, esModule = ${quoted(text)})`);
   const main = sources.findIndex((source) => source.startsWith(`(name = "${kMain}"`));
-  const ordered = [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), `(name = "${kWasm}", wasm = embed "/${kWasmFile}")`];
+  return [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), kWasmModule];
+}
+
+function configText(variables, modules) {
   const bindings = Object.entries(variables).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -43,7 +49,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [${ordered.join(',\n    ')}],
+  modules = [${modules.join(',\n    ')}],
   bindings = [${bindings.join(', ')}],
   compatibilityDate = "${wranglerSetting('compatibility_date')}",
   compatibilityFlags = [${wranglerSetting('compatibility_flags').map(quoted).join(', ')}],
@@ -57,12 +63,21 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.e
 
 /**
  * Starts the worker with these variables; `modules` replaces or adds modules by name.
- * Answers {url, output(), stop()}; stop() ends it at once, as when an isolate is killed outright.
+ * Answers {url, pid, output(), stop()}; stop() ends it at once, as when an isolate is killed outright.
  */
-export async function startWorker(variables, modules = {}) {
+export function startWorker(variables, modules = {}) {
+  return startModules(variables, productModules(modules));
+}
+
+/** The same of a worker that is one JavaScript module and none of the product: what the product is compared with. */
+export function startPlainWorker(variables, source) {
+  return startModules(variables, [`(name = "worker.mjs", esModule = ${quoted(source)})`]);
+}
+
+async function startModules(variables, modules) {
   const folder = mkdtempSync(join(tmpdir(), 'edgepool-workerd-'));
   const config = join(folder, 'config.capnp');
-  writeFileSync(config, configText(variables, { ...shimModules(), ...modules }), { mode: 0o600 });
+  writeFileSync(config, configText(variables, modules), { mode: 0o600 });
   const child = spawn(workerd.default, ['serve', config, `--import-path=${kRoot}`, '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { output += text; });
@@ -89,5 +104,5 @@ export async function startWorker(variables, modules = {}) {
     await stop();
     throw new Error(`workerd did not start:\n${output}`);
   }
-  return { url: `http://127.0.0.1:${port}`, output: () => output, stop };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid, output: () => output, stop };
 }

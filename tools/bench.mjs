@@ -1,0 +1,75 @@
+// Measures edgepool against what it could be compared with, and writes docs/BENCHMARKS.md.
+//
+//   npm run bench                    everything but the two below: about twenty minutes
+//   npm run bench -- --quick         short rounds and few of them, for development; writes nothing
+//   npm run bench -- steady          ten minutes of load at one pace: does memory stay where it is?
+//   npm run bench -- timing          can a token be guessed by how long its refusal takes?
+// What is measured, and against what: tools/bench/targets.mjs and throughput.mjs. The module is built first. See README for what it installs.
+import { join } from 'node:path';
+import { kRoot, runSetUp } from './setup.mjs';
+
+const kDocument = join(kRoot, 'docs', 'BENCHMARKS.md');
+const kFull = { rounds: 5, duration_s: 2, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 40_000 };
+const kQuick = { rounds: 2, duration_s: 1, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 2_000 };
+const kSteadyRate = 150;
+
+const words = process.argv.slice(2);
+const isQuick = words.includes('--quick');
+const wanted = isQuick ? kQuick : kFull;
+const tell = (text) => console.log(`  ${text}`);
+
+function headline(report) {
+  return `Measured on ${new Date().toISOString().slice(0, 10)}; ${report.machine()}; workerd as wrangler.toml pins it. ${wanted.rounds} interleaved rounds of ${wanted.duration_s} s each; medians.`;
+}
+
+/** Puts the text under its name into the document, unless the run is a quick one. */
+function publish(report, name, text) {
+  console.log(`\n${text}\n`);
+  if (!isQuick) report.writeMeasured(kDocument, name, text);
+}
+
+async function benchAll() {
+  const [targetsPart, throughput, cold, paced, report, goals, { kStreamEvents }] = await Promise.all(['targets', 'throughput', 'cold', 'paced', 'report', 'goals', 'nginx_upstream']
+    .map((part) => import(`./bench/${part}.mjs`)));
+  const { targets, upstream, stop } = await targetsPart.startTargets(isQuick ? [3] : undefined);
+  try {
+    const measured = await throughput.measureThroughput(targets, upstream, { ...wanted, tell });
+    tell('cold starts');
+    const coldStarts = await cold.measureColdStarts(targets, wanted.coldRuns);
+    const databaseCalls = [];
+    for (const rate of wanted.pacedRates) {
+      tell(`${rate} requests/s at a steady pace`);
+      databaseCalls.push(await paced.measureDatabaseCalls(targets.pool3, rate, wanted.paced_s));
+    }
+    publish(report, 'goals', `${headline(report)}\n\n${report.goalsTable(goals.judge(measured, coldStarts, databaseCalls))}`);
+    publish(report, 'throughput', report.throughputTables(measured, targets));
+    publish(report, 'streams', report.streamTable(measured, targets, kStreamEvents));
+    publish(report, 'cold', report.coldTable(coldStarts, targets));
+    publish(report, 'database', report.databaseTable(databaseCalls));
+  } finally {
+    await stop();
+  }
+}
+
+async function benchSteady() {
+  const [targetsPart, paced, report] = await Promise.all(['targets', 'paced', 'report'].map((part) => import(`./bench/${part}.mjs`)));
+  const { targets, stop } = await targetsPart.startTargets([1_000]);
+  try {
+    const seen = await paced.measureSteadyMemory(targets.pool1000, kSteadyRate, wanted.steady_s, tell);
+    publish(report, 'steady', report.steadyTable(seen));
+  } finally {
+    await stop();
+  }
+}
+
+const kBenches = { steady: benchSteady };
+
+await runSetUp(import.meta.url, 'bench', async () => {
+  const { buildWasm } = await import('./build_wasm.mjs');
+  await buildWasm(tell);
+  const named = words.filter((word) => !word.startsWith('--'));
+  const unknown = named.find((word) => !kBenches[word]);
+  if (unknown) throw new Error(`no such benchmark: ${unknown} (there are ${Object.keys(kBenches).join(', ')})`);
+  if (named.length === 0) await benchAll();
+  for (const name of named) await kBenches[name]();
+});

@@ -1,0 +1,25 @@
+// What the measurements are held against. A goal that is not met is said to be so; docs/BENCHMARKS.md says why.
+const kPlain = '1 KB in, 1 KB out';
+const kStream = '1 KB in, 200 events out';
+const kMostCallsPerRequest = 0.05;
+const kMostColdExtra_ms = 30;
+
+const cellOf = (measured, name, concurrency) => measured.cells.find(({ load, concurrency: tried }) => load.name === name && tried === concurrency).cell;
+
+const atLeast = (what, needed, value) => ({ what, needed: `≥ ${needed}`, value: value.toFixed(2), isMet: value >= needed });
+const atMost = (what, needed, value, digits = 2) => ({ what, needed: `≤ ${needed}`, value: value.toFixed(digits), isMet: value <= needed });
+
+export function judge(measured, coldStarts, databaseCalls) {
+  const plain = cellOf(measured, kPlain, 32).pool3;
+  const stream = cellOf(measured, kStream, 32).pool3;
+  const busiest = databaseCalls.find(({ rate }) => rate === 100);
+  return [
+    atLeast('throughput at 32 at once, to the bare pass-through (b)', 0.8, plain.toPassThrough),
+    atLeast('throughput at 32 at once, to the least honest JavaScript (c)', 1, plain.toLeastWork),
+    atLeast('throughput at 32 at once, to the older design (f)', 4, plain.toOlderDesign),
+    atMost('p99 at 32 at once, to (c)', 1.25, plain.p99ToLeastWork),
+    atLeast('streams with accounting, to native forwarding', 0.75, stream.toPassThrough),
+    atMost('database calls a request at 100 requests/s', kMostCallsPerRequest, busiest.perRequest, 4),
+    atMost('first answer of a cold isolate beyond (c), ms', kMostColdExtra_ms, coldStarts.first_ms.pool3 - coldStarts.first_ms.leastWork, 1),
+  ];
+}

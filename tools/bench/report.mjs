@@ -1,0 +1,64 @@
+// Turns what was measured into tables, and puts them into a document between its markers: what people have written round them stays.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+const kNothing = '–';
+
+function figure(value, digits = 2) {
+  return value === undefined || Number.isNaN(value) ? kNothing : value.toFixed(digits);
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)].join('\n');
+}
+
+/** The machine by kind: nothing that names it. */
+export function machine() {
+  const os = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? process.platform;
+  return `${cpus().length} ${cpus().length === 1 ? 'core' : 'cores'} shared with the load program, the upstream and the database; ${os}`;
+}
+
+export function throughputTables({ cells, peak_mb }, targets) {
+  const tables = cells.map(({ load, concurrency, cell }) => `### ${load.name}, ${concurrency} at once\n\n${table(
+    ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms/req', 'rate to (b)', 'to (c)', 'to (f)', 'CPU to (b)', 'to (c)', 'p99 to (c)', 'database calls/req', 'subrequests/req'],
+    Object.entries(cell).map(([name, row]) => [targets[name].name, figure(row.rate, 0), figure(row.p50_ms), figure(row.p99_ms), figure(row.cpu_ms, 3),
+      figure(row.toPassThrough), figure(row.toLeastWork), figure(row.toOlderDesign), figure(row.cpuToPassThrough), figure(row.cpuToLeastWork), figure(row.p99ToLeastWork), figure(row.databaseCalls, 4), figure(row.subrequests)]))}`);
+  const peaks = table(['', 'peak memory, MB'], Object.entries(peak_mb).map(([name, mb]) => [targets[name].name, figure(mb, 0)]));
+  return `${tables.join('\n\n')}\n\n### Peak memory of the process over all these loads\n\n${peaks}`;
+}
+
+export function streamTable({ cells }, targets, eventsPerStream) {
+  const rows = cells.filter(({ load, concurrency }) => load.shape === 'stream' && concurrency === 32).flatMap(({ cell }) => Object.entries(cell));
+  return table(['', 'events/s', 'to native forwarding (b)', 'CPU ms per 1,000 events'], rows.map(([name, row]) => [targets[name].name,
+    figure(row.rate * eventsPerStream, 0), figure(row.toPassThrough), figure(row.cpu_ms / eventsPerStream * 1000)]));
+}
+
+export function coldTable({ first_ms, database_ms }, targets) {
+  const rows = Object.entries(first_ms).map(([name, ms]) => [targets[name].name, figure(ms, 1), figure(ms - first_ms.leastWork, 1)]);
+  return `${table(['', 'first answer, ms', 'more than (c), ms'], rows)}\n\nOf edgepool's figure, the one call to the database takes ${figure(database_ms, 1)} ms by itself.`;
+}
+
+export function databaseTable(measured) {
+  return table(['requests/s', 'requests', 'failed', 'database calls', 'calls/request', 'by function'], measured.map((row) => [row.rate, row.requests, row.failed, row.calls,
+    figure(row.perRequest, 4), Object.entries(row.byName).map(([name, count]) => `${name} ${count}`).join(', ')]));
+}
+
+export function steadyTable(row) {
+  return table(['minutes', 'requests/s', 'requests', 'failed', 'early, MB', 'late, MB', 'peak, MB'], [[figure(row.duration_s / 60, 1), row.rate, row.requests, row.failed,
+    figure(row.early_mb, 0), figure(row.late_mb, 0), figure(row.peak_mb, 0)]]);
+}
+
+/** A goal and what was measured: [what, needed, value, isMet]. */
+export function goalsTable(goals) {
+  return table(['goal', 'needed', 'measured', ''], goals.map(({ what, needed, value, isMet }) => [what, needed, value, isMet ? 'met' : '**not met**']));
+}
+
+/** Replaces what stands in the document between the markers of this name. */
+export function writeMeasured(document, name, text) {
+  const [begin, end] = [`<!-- ${name}: written by the run, begin -->`, `<!-- ${name}: end -->`];
+  const old = readFileSync(document, 'utf8');
+  const [from, to] = [old.indexOf(begin), old.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${document} has no markers for "${name}"`);
+  writeFileSync(document, `${old.slice(0, from + begin.length)}\n${text}\n${old.slice(to)}`);
+}
