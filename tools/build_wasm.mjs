@@ -1,10 +1,10 @@
 // Builds the Wasm module, makes it small and puts it where the shim imports it: build/wasm/edgepool.wasm to dist/edgepool.wasm. This is
 // wrangler's [build] command and a step of npm start. Quiet and quick when nothing changed; runs on any Node from 18 on.
 // Several may run at once (each `wrangler dev` starts one): they take turns by a lock file.
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runAlone } from './build_lock.mjs';
 import { runCommand } from './command.mjs';
 
 const kRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -13,31 +13,6 @@ const kSmall = join(kRoot, 'build/wasm/edgepool.small.wasm');
 const kOptimiser = join(kRoot, 'node_modules/binaryen/bin/wasm-opt');
 const kDeployed = join(kRoot, 'dist/edgepool.wasm');
 const kLock = join(kRoot, 'build/wasm.lock');
-const kLockPoll_ms = 50;
-
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-async function takeLock() {
-  mkdirSync(dirname(kLock), { recursive: true });
-  for (;;) {
-    try {
-      writeFileSync(kLock, String(process.pid), { flag: 'wx' });
-      return;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    const holder = existsSync(kLock) ? Number(readFileSync(kLock, 'utf8')) : 0;
-    if (holder && !isRunning(holder)) rmSync(kLock, { force: true });
-    else await sleep(kLockPoll_ms);
-  }
-}
 
 function explain(error) {
   if (/clang\+\+-22/.test(error.message) && /not (?:installed|found|a full path)|could not find/i.test(error.message)) {
@@ -59,8 +34,11 @@ async function makeSmall(note) {
 }
 
 /** Builds what changed; answers {bytes, changed}. Rejects with CommandFailed and the compiler's words. */
-export async function buildWasm(note = () => {}) {
-  await takeLock();
+export function buildWasm(note = () => {}) {
+  return runAlone(kLock, () => build(note));
+}
+
+async function build(note) {
   try {
     await runCommand('cmake', ['--preset', 'wasm'], { cwd: kRoot });
     await runCommand('cmake', ['--build', '--preset', 'wasm'], { cwd: kRoot, onLine: (line) => note(/^\[\d+\/\d+\]/.exec(line)?.[0] ?? '') });
@@ -74,8 +52,6 @@ export async function buildWasm(note = () => {}) {
     return { bytes: module.length, changed };
   } catch (error) {
     throw explain(error);
-  } finally {
-    rmSync(kLock, { force: true });
   }
 }
 

@@ -5,12 +5,12 @@
 //   node tools/test_postgres.mjs                  prints {"url": ...}; Ctrl-C stops it and removes its folder
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
+import { freePort } from './local/free_port.mjs';
 
 const kStartTimeoutMs = 30_000;
 
@@ -29,15 +29,6 @@ function serverIdentity() {
   const id = (option) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }
-
-const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 
 async function waitUntilReady(url, child, log) {
   const deadline = Date.now() + kStartTimeoutMs;

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWasm } from './build_wasm.mjs';
+import { buildWeb } from './build_web.mjs';
 import { runCommand } from './command.mjs';
 import { Progress } from './progress.mjs';
 import { kRoot } from './setup.mjs';
@@ -92,6 +93,11 @@ async function emscriptenPrograms(progress) {
 
 const buildModule = (progress) => progress.step('Building the Wasm module', buildWasm);
 
+async function buildModuleAndPages(progress) {
+  await buildModule(progress);
+  await progress.step('Building the pages', buildWeb);
+}
+
 export const kSuites = [
   { name: 'native', title: 'The core, natively: unit, flow, conformance', count: countOfCatch2, plain: true, programs: (progress) => buildNative('dev', progress) },
   { name: 'asan', title: 'The same under AddressSanitizer and UndefinedBehaviorSanitizer', count: countOfCatch2, plain: true, programs: (progress) => buildNative('asan', progress) },
@@ -99,8 +105,9 @@ export const kSuites = [
   nodeSuite('sql', 'The database functions, on PostgreSQL'),
   nodeSuite('contract', 'The database as the worker speaks to it'),
   nodeSuite('practice', 'The practice upstream'),
-  nodeSuite('tools', 'npm start and npm test themselves', buildModule),
+  nodeSuite('tools', 'npm start and npm test themselves', buildModuleAndPages),
   nodeSuite('e2e', 'The whole pool: workerd, database, upstream and real clients', buildModule),
+  nodeSuite('browser', 'The pages: Chromium, workerd and the database', buildModuleAndPages),
   { name: 'emscripten', title: 'The second toolchain: real clients through its module', count: countOfNodeTests, programs: emscriptenPrograms },
 ];
 

@@ -1,21 +1,12 @@
 // A whole `npm start` in a test: started on a port of its own with a data folder of its own, ended when the test is done.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const kStart = fileURLToPath(new URL('../../tools/start.mjs', import.meta.url));
 const kOwnVariables = ['PORT', 'ADMIN_TOKEN', 'EDGEPOOL_DATA_DIR', 'OLLAMA_BASE_URL', 'OPENROUTER_BASE_URL', 'SUPABASE_REST_URL', 'SUPABASE_SERVICE_ROLE_KEY', 'DATABASE_URL'];
-
-export async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 export function temporaryFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), 'edgepool-start-'));

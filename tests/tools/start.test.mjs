@@ -7,7 +7,8 @@ import { describe, test } from 'node:test';
 import { startEmbeddedDatabase } from '../../tools/embedded_database.mjs';
 import { addPracticeKeys, PoolDatabase } from '../../tools/local/practice_pool.mjs';
 import { startPracticeUpstream } from '../../tools/practice_upstream.mjs';
-import { descendants, freePort, isAlive, LocalRun, temporaryFolder } from './local_run.mjs';
+import { freePort } from '../../tools/local/free_port.mjs';
+import { descendants, isAlive, LocalRun, temporaryFolder } from './local_run.mjs';
 
 async function start(t, environment = {}) {
   const run = new LocalRun(t, { PORT: String(await freePort()), EDGEPOOL_DATA_DIR: temporaryFolder(t), ...environment });

@@ -4,13 +4,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { buildWasm } from '../build_wasm.mjs';
+import { buildWeb } from '../build_web.mjs';
 import { startPracticeUpstream } from '../practice_upstream.mjs';
 import { Progress } from '../progress.mjs';
 import { kRoot, nodePath } from '../setup.mjs';
+import { freePort } from './free_port.mjs';
 import { addClientToken, addPracticeKeys, holdsOnlyPracticeKeys, kProviders, PoolDatabase, removePracticeKeys } from './practice_pool.mjs';
 import { rememberedSecrets } from './remembered_secrets.mjs';
 import { RunningPart } from './running_part.mjs';
-import { kPassedOn, writeWorkerVariables } from './worker_variables.mjs';
+import { kPassedOn } from './worker_variables.mjs';
+import { workerHealth, wranglerDev } from './wrangler_dev.mjs';
 
 const kDefaultPort = 8787;
 const kWordDelay_ms = 60;
@@ -22,14 +25,6 @@ class CannotStart extends Error {}
 function portOf(environment) {
   const port = environment.PORT ? Number(environment.PORT) : kDefaultPort;
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new CannotStart(`PORT is not a port: ${environment.PORT}`);
-  return port;
-}
-
-async function freePort() {
-  const probe = createServer();
-  await new Promise((done) => probe.listen(0, '127.0.0.1', done));
-  const { port } = probe.address();
-  await new Promise((done) => probe.close(done));
   return port;
 }
 
@@ -108,6 +103,7 @@ class LocalPool {
     const database = own ? null : this.#startDatabase();
     database?.catch(() => {});
     await this.#progress.step('Building the Wasm module', buildWasm);
+    await this.#progress.step('Building the pages', buildWeb);
     this.practised = await this.#providersToPractise();
     if (this.practised.length > 0 && !this.#stopping) this.upstream = await startPracticeUpstream({ word_delay_ms: kWordDelay_ms });
     const worker = this.#startWorker();
@@ -183,19 +179,12 @@ class LocalPool {
   }
 
   #startWorker() {
-    const file = join(this.dataDir, 'worker.env');
-    writeWorkerVariables(file, this.#variables());
-    const wrangler = join(kRoot, 'node_modules/wrangler/bin/wrangler.js');
-    return this.#part('wrangler dev', [wrangler, 'dev', '--local', '--ip', '127.0.0.1', '--port', String(this.port), '--inspector-port', '0', '--log-level', 'warn',
-      '--show-interactive-dev-session=false', '--env-file', file, '--persist-to', join(this.dataDir, 'wrangler')],
-    { env: { WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_LOG_PATH: join(this.dataDir, 'wrangler-logs'), CI: 'true' } });
+    const { args, env } = wranglerDev(this.dataDir, this.port, this.#variables());
+    return this.#part('wrangler dev', args, { env });
   }
 
   async #workerReady(part) {
-    this.health = await part.ready(async () => {
-      const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
-      return answer ? await answer.json().catch(() => ({})) : undefined;
-    });
+    this.health = await workerHealth(part, this.url);
     part.onOutput = (text) => process.stderr.write(this.#redacted(text));
   }
 
@@ -209,6 +198,7 @@ class LocalPool {
     const body = '{"model":"gpt-oss:20b","stream":true,"messages":[{"role":"user","content":"Hello, pool!"}]}';
     const rows = [
       ['Page', `${this.url}/`],
+      ['Dashboard', `${this.url}/dashboard`],
       ['Admin token', this.#environment.ADMIN_TOKEN ? 'the one in ADMIN_TOKEN' : this.secrets.admin_token],
       ...(usable ? [['Client token', token]] : []),
       ['Upstream', upstreams],

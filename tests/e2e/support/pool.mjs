@@ -1,5 +1,6 @@
 // A whole pool for the tests of a file: database, gate, practice upstream and worker, with keys and a client token per provider. What
-// clients were answered and what was printed is kept, so that secretsStayIn() can look for secrets in it.
+// clients were answered and what was printed is kept, so that secretsStayIn() can look for secrets in it. `serve` starts the worker in
+// another way than workerd alone.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -36,7 +37,8 @@ class Pool {
   answers = [];
   printed = '';
 
-  async start({ variables = {}, keys = 3, upstream = {}, modules } = {}) {
+  async start({ variables = {}, keys = 3, upstream = {}, modules, serve = startWorker } = {}) {
+    this.serve = serve;
     this.variables = variables;
     this.modules = modules;
     this.database = await startEmbeddedDatabase({ databaseUrl: await createDatabase() });
@@ -65,7 +67,7 @@ class Pool {
   /** A fresh isolate; what the one before knew and had not sent is gone. */
   async restart(variables = this.variables, modules = this.modules) {
     await this.#stopWorker();
-    this.worker = await startWorker({ ADMIN_TOKEN: this.adminToken, SUPABASE_REST_URL: this.gate.url, SUPABASE_SERVICE_ROLE_KEY: this.database.serviceKey,
+    this.worker = await this.serve({ ADMIN_TOKEN: this.adminToken, SUPABASE_REST_URL: this.gate.url, SUPABASE_SERVICE_ROLE_KEY: this.database.serviceKey,
       OLLAMA_BASE_URL: this.upstream.ollamaBaseUrl, OPENROUTER_BASE_URL: this.upstream.openrouterBaseUrl, ...variables }, modules);
   }
 
