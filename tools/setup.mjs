@@ -57,7 +57,6 @@ const kPackages = [
   { name: 'postgresql', present: hasPostgres, for: ['test', 'bench'] },
   { name: 'nginx-light', present: () => hasFile('/usr/lib/nginx/modules/ngx_http_echo_module.so') && (hasCommand('nginx') || hasFile('/usr/sbin/nginx')), for: ['bench'] },
   { name: 'wrk', present: () => hasCommand('wrk'), for: ['bench'] },
-  { name: 'postgresql', present: hasPostgres, for: ['test'] },
   { name: 'chromium', present: () => hasCommand('chromium'), for: ['test'] },
   { name: 'fonts-noto-cjk', present: () => hasFile('/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'), for: ['test'] },
   { name: 'emscripten', present: () => hasCommand('em++'), for: ['test'] },
