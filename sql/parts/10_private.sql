@@ -49,9 +49,17 @@ create table if not exists edgepool.batches (
 );
 create index if not exists batches_applied_at on edgepool.batches (applied_at);
 
+-- What ran when, and how it went: one row a name ('housekeeping').
+create table if not exists edgepool.notes (
+  name    text primary key,
+  at      timestamptz not null,
+  content jsonb
+);
+
+alter table edgepool.notes enable row level security;
 alter table edgepool.providers enable row level security;
 alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer
   language sql immutable parallel safe
-  return 1;
+  return 2;

@@ -3,7 +3,8 @@
 create or replace function public.pool_version(p jsonb default '{}') returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object('version', edgepool.version(), 'providers',
-    coalesce((select jsonb_object_agg(v.name, jsonb_build_object('tables', edgepool.tables_state(v))) from edgepool.providers as v), '{}'))
+    coalesce((select jsonb_object_agg(v.name, jsonb_build_object('tables', edgepool.tables_state(v))) from edgepool.providers as v), '{}'),
+    'housekeeping', (select jsonb_build_object('at_ms', edgepool.to_ms(at), 'content', content) from edgepool.notes where name = 'housekeeping'))
 $$;
 
 -- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets.

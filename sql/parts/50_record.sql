@@ -16,7 +16,7 @@ declare
   rows  integer;
   bad   text;
 begin
-  rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms}'::text[])
+  rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms,latency_ms:count?,latency_count:count?}'::text[])
         + edgepool.check_rows(p, 'keys', figures || '{id:hex16,last_used_ms:ms,last_success_ms:ms?,last_failure_ms:ms?,fails:int?,fails_reset:bool?}'::text[])
         + edgepool.check_rows(p, 'tokens', figures || '{hash:hex64,last_used_ms:ms}'::text[])
         + edgepool.check_rows(p, 'verdicts', '{id:hex16,model:text?,state:text,reason:text?,until_ms:ms?,at_ms:ms,evidence:any?,refusals:int?,ceiling:int?,quota:object?}');
@@ -57,16 +57,22 @@ begin
       select left(model, 200) as model, date_trunc('hour', edgepool.from_ms(hour_ms), 'UTC') as hour, sum(requests)::bigint as requests,
              sum(success)::bigint as success, sum(failure)::bigint as failure, coalesce(sum(prompt), 0)::bigint as prompt,
              coalesce(sum(completion), 0)::bigint as completion, coalesce(sum(cached), 0)::bigint as cached,
-             coalesce(sum(reasoning), 0)::bigint as reasoning, coalesce(sum(estimated), 0)::bigint as estimated, coalesce(sum(cost_nano), 0)::bigint as cost_nano
+             coalesce(sum(reasoning), 0)::bigint as reasoning, coalesce(sum(estimated), 0)::bigint as estimated, coalesce(sum(cost_nano), 0)::bigint as cost_nano,
+             coalesce(sum(latency_ms), 0)::bigint as latency_ms, coalesce(sum(latency_count), 0)::bigint as latency_count
         from jsonb_to_recordset($1) as r(model text, hour_ms bigint, requests bigint, success bigint, failure bigint, prompt bigint, completion bigint,
-                                         cached bigint, reasoning bigint, estimated bigint, cost_nano bigint) group by 1, 2),
+                                         cached bigint, reasoning bigint, estimated bigint, cost_nano bigint, latency_ms bigint, latency_count bigint)
+       group by 1, 2),
     hourly as (
-      insert into {model_hourly} as m (provider, model, hour, requests, success, failure, prompt_tokens, completion_tokens, cost_nano)
-      select $2, model, hour, requests, success, failure, prompt, completion, cost_nano from sent order by model, hour
+      insert into {model_hourly} as m (provider, model, hour, requests, success, failure, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
+                                       estimated_tokens, cost_nano, latency_ms, latency_count)
+      select $2, model, hour, requests, success, failure, prompt, completion, cached, reasoning, estimated, cost_nano, latency_ms, latency_count
+        from sent order by model, hour
           on conflict (provider, model, hour) do update set requests = coalesce(m.requests, 0) + excluded.requests,
              success = coalesce(m.success, 0) + excluded.success, failure = coalesce(m.failure, 0) + excluded.failure,
              prompt_tokens = m.prompt_tokens + excluded.prompt_tokens, completion_tokens = m.completion_tokens + excluded.completion_tokens,
-             cost_nano = m.cost_nano + excluded.cost_nano),
+             cached_tokens = m.cached_tokens + excluded.cached_tokens, reasoning_tokens = m.reasoning_tokens + excluded.reasoning_tokens,
+             estimated_tokens = m.estimated_tokens + excluded.estimated_tokens, cost_nano = m.cost_nano + excluded.cost_nano,
+             latency_ms = m.latency_ms + excluded.latency_ms, latency_count = m.latency_count + excluded.latency_count),
     by_model as (
       insert into {model_stats} as m (provider, model, total_requests, success_count, failure_count, last_used, prompt_tokens, completion_tokens,
                                       cached_tokens, reasoning_tokens, estimated_tokens, cost_nano)

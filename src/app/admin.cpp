@@ -2,8 +2,10 @@
 
 #include "app/admin_key_state.hpp"
 #include "app/admin_keys.hpp"
+#include "app/admin_settings.hpp"
 #include "app/admin_stats.hpp"
 #include "app/admin_tokens.hpp"
+#include "app/admin_trends.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
 #include "base/sha256.hpp"
@@ -31,6 +33,8 @@ struct Route {
 
 constexpr Route kRoutes[] = {
     {Handler::admin_stats, BodyUse::none, admin_stats},
+    {Handler::trends, BodyUse::none, admin_trends},
+    {Handler::settings, BodyUse::none, admin_settings},
     {Handler::keys_list, BodyUse::none, list_keys},
     {Handler::keys_add, BodyUse::required, add_key},
     {Handler::keys_import, BodyUse::raw, import_keys},
@@ -104,7 +108,8 @@ Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view na
 Task<void> serve_admin(Exchange& exchange) {
     const config::Config& config = exchange.app.config;
     AdminAnswer answer = fail(ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"");
-    if (!config.usable()) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
+    const bool tells_what_is_missing = exchange.routing.match.handler == Handler::settings && !config.admin_token_hash.empty();
+    if (!config.usable() && !tells_what_is_missing) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
     else if (is_admin(exchange)) answer = co_await run_route(exchange);
     if (answer) co_await answer_json(exchange, 200, std::move(*answer));
     else if (answer.error().code != ErrorCode::client_gone) co_await answer_error(exchange, answer.error());

@@ -1,56 +1,15 @@
 // GET /health and GET /: is it configured, is the database there and of the right version, which providers can serve.
 #include "app/public_pages.hpp"
+#include "app/storage_health.hpp"
 #include "base/time_text.hpp"
 #include "json/writer.hpp"
-#include "store/calls.hpp"
 
 namespace edgepool::app {
 namespace {
 
-using json::Json;
 using json::Writer;
 
 constexpr double kHealthFreshMs = 5'000;  // a public route must not become a way to load the database
-constexpr std::string_view kVersion = "0.1.0";
-constexpr std::string_view kMend = "apply sql/schema.sql to the database (see docs/DATABASE.md)";
-
-struct StorageHealth {
-    bool is_reachable = false;
-    double latency_ms = 0;
-    std::string problem;
-    bool is_abandoned = false;  // the client left: nothing was learned
-    bool is_schema_usable = false;
-    Json tables;  // provider id → {"tables": ...}; null when not known
-};
-
-Task<StorageHealth> probe_storage(Exchange& exchange) {
-    StorageHealth health;
-    const double began_ms = exchange.app.now_ms;
-    const Result<Json> answer = co_await call_database(exchange.app, exchange.session, "pool_version", "{}");
-    health.latency_ms = exchange.app.now_ms - began_ms;
-    if (!answer) {
-        health.problem = answer.error().detail;
-        health.is_reachable = answer.error().code == ErrorCode::schema_outdated;
-        health.is_abandoned = answer.error().code == ErrorCode::client_gone;
-        co_return health;
-    }
-    health.is_reachable = true;
-    const std::int64_t version = json::get_int(*answer, "version").value_or(0);
-    health.is_schema_usable = version >= store::kSchemaVersion;
-    if (!health.is_schema_usable) {
-        health.problem = "the database schema is version " + std::to_string(version) + ", this worker needs " +
-                         std::to_string(store::kSchemaVersion) + ": " + std::string(kMend);
-    }
-    const auto providers = answer->find("providers");
-    if (providers != answer->end() && providers->is_object()) health.tables = *providers;
-    co_return health;
-}
-
-std::string tables_of(const StorageHealth& storage, std::string_view id) {
-    if (!storage.is_schema_usable) return storage.is_reachable ? "outdated" : "unknown";
-    const auto row = storage.tables.is_object() ? storage.tables.find(id) : storage.tables.end();
-    return row == storage.tables.end() ? "missing" : json::get_string(*row, "tables").value_or("missing");
-}
 
 void write_provider(Writer& out, const ProviderState& state, std::string_view tables, double now_ms) {
     const bool is_enabled = !state.config->disabled;
@@ -69,12 +28,6 @@ void write_provider(Writer& out, const ProviderState& state, std::string_view ta
 void write_service(Writer& out, const App& app) {
     out.add_string("service", "edgepool").add_string("version", kVersion).add_boolean("configured", app.config.usable());
     out.add_string("timestamp", iso8601_utc(app.now_ms));
-}
-
-void write_texts(Writer& out, std::string_view name, const std::vector<std::string>& texts) {
-    out.key(name).begin_array();
-    for (const std::string& text : texts) out.string(text);
-    out.end_array();
 }
 
 std::string unconfigured_body(const App& app) {
@@ -103,15 +56,23 @@ std::string health_body(const App& app, const StorageHealth& storage) {
     out.begin_object().add_string("status", storage.is_reachable && can_serve && !is_outdated && !has_incident ? "ok" : "degraded");
     write_service(out, app);
     out.add_raw("providers", rows.text());
-    out.key("storage").begin_object().add_string("kind", "postgres").add_boolean("reachable", storage.is_reachable);
-    out.add_integer("latencyMs", static_cast<std::int64_t>(storage.latency_ms));
-    if (!storage.problem.empty()) out.add_string("problem", storage.problem);
+    out.key("storage").begin_object().add_string("kind", "postgres");
+    write_storage(out, storage);
     out.end_object();
-    if (storage.is_reachable && is_outdated) out.add_string("mend", kMend);
+    out.key("cron").begin_object();
+    write_last_run(out, storage);
+    out.end_object();
+    if (storage.is_reachable && is_outdated) out.add_string("mend", kMendSchema);
     return out.end_object().take();
 }
 
 }  // namespace
+
+void write_texts(Writer& out, std::string_view name, const std::vector<std::string>& texts) {
+    out.key(name).begin_array();
+    for (const std::string& text : texts) out.string(text);
+    out.end_array();
+}
 
 Task<void> serve_health(Exchange& exchange) {
     App& app = exchange.app;
@@ -121,7 +82,7 @@ Task<void> serve_health(Exchange& exchange) {
     }
     const bool is_fresh = app.health.at_ms != 0 && app.now_ms >= app.health.at_ms && app.now_ms - app.health.at_ms < kHealthFreshMs;
     if (!is_fresh) {
-        const StorageHealth storage = co_await probe_storage(exchange);
+        const StorageHealth storage = co_await probe_storage(app, exchange.session);
         if (storage.is_abandoned) co_return;
         app.health.body = health_body(app, storage);
         app.health.at_ms = app.now_ms;

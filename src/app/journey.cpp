@@ -55,6 +55,7 @@ void Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usag
     outcome.success = true;
     outcome.model = plan.model;
     outcome.latency_ms = latency_ms;
+    if (!first_byte_ms_) first_byte_ms_ = attempt_began_ms_ + latency_ms - exchange.began_ms;
     settle(ticket, outcome);
     if (!plan.model.empty()) state.counts.add_attempt(ticket.id, stats::AttemptEnd::success, usage, exchange.app.now_ms);
 }
@@ -72,6 +73,7 @@ verdict::Verdict Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const
 }
 
 void Journey::commit(const keys::KeyPool::Ticket& ticket) {
+    first_byte_ms_ = exchange.app.now_ms - exchange.began_ms;
     std::vector<keys::VerdictRecord> verdicts;
     state.pool.confirm(ticket, exchange.app.now_ms, verdicts);
     persist(std::move(verdicts));
@@ -81,7 +83,7 @@ void Journey::commit(const keys::KeyPool::Ticket& ticket) {
 void Journey::end_request(stats::RequestEnd end, const usage::Usage& usage) {
     if (plan.model.empty() || open_number_ == 0) return;
     exchange.app.open_requests.erase(open_number_);
-    state.counts.add_request(plan.token_hash, plan.model, end, usage, exchange.app.now_ms);
+    state.counts.add_request(plan.token_hash, plan.model, end, usage, exchange.app.now_ms, first_byte_ms_);
     schedule_flush(exchange.app, state);
 }
 

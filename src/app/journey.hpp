@@ -74,6 +74,7 @@ private:
     void settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome);
 
     double attempt_began_ms_ = 0;
+    std::optional<double> first_byte_ms_;  // from the request's arrival until the client's answer could begin
     std::uint64_t open_number_ = 0;
 };
 

@@ -46,6 +46,8 @@ constexpr std::array kPublicRows = {
 
 constexpr std::array kAdminRows = {
     Row{"GET", "/admin/stats", Handler::admin_stats, Dialect::admin},
+    Row{"GET", "/admin/trends", Handler::trends, Dialect::admin},
+    Row{"GET", "/admin/settings", Handler::settings, Dialect::admin},
     Row{"GET", "/admin/api-keys", Handler::keys_list, Dialect::admin},
     Row{"POST", "/admin/api-keys", Handler::keys_add, Dialect::admin},
     Row{"DELETE", "/admin/api-keys", Handler::keys_remove, Dialect::admin},

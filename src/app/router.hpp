@@ -18,6 +18,8 @@ enum class Handler : std::uint8_t {
     health,
     public_stats,
     admin_stats,
+    trends,
+    settings,
     keys_list,
     keys_add,
     keys_import,

@@ -41,6 +41,7 @@ inline constexpr std::size_t kKeysPerDatabaseCall = 5000;
 inline constexpr std::size_t kMaxKeyBytes = 512;
 inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::uint32_t kMaxPageSize = 1000;
+inline constexpr std::size_t kMaxShownValueBytes = 1024;         // of a configuration variable in /admin/settings: MODEL_ALIASES can be long
 
 // Times
 inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this

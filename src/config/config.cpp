@@ -147,6 +147,7 @@ bool parse_utc_offset(std::string_view text, int& minutes) {
 
 Config read_config(const Variables& variables) {
     Config config;
+    config.settings = read_settings(variables);
     Reader reader(variables, config);
     read_admin_token(variables, config);
     read_storage(variables, reader, config);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "config/settings.hpp"
 #include "config/variables.hpp"
 #include "keys/strategy.hpp"
 
@@ -42,6 +43,8 @@ struct Config {
     int display_offset_minutes = 480;
     std::uint32_t retention_days = 30;  // of hourly figures
     std::vector<std::string> admin_origins;  // ADMIN_CORS_ORIGINS
+
+    std::vector<Setting> settings;  // for people to look at
 
     std::vector<std::string> missing;   // names of variables that must be set
     std::vector<std::string> problems;  // "NAME: what is wrong", never with the value of a secret

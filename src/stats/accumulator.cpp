@@ -8,6 +8,7 @@ namespace edgepool::stats {
 namespace {
 
 constexpr double kHourMs = 3'600'000;
+constexpr double kLongestLatencyMs = 24 * kHourMs;  // a clock that jumped must not spoil a sum
 
 // Moves at most `room` values of `from` to the end of `to`.
 template <class Map, class Row>
@@ -46,7 +47,8 @@ void Tally::add(const Tally& other) {
     cost_nano += other.cost_nano;
 }
 
-void Accumulator::add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms) {
+void Accumulator::add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms,
+                              std::optional<double> first_byte_ms) {
     const bool succeeded = end == RequestEnd::success;
     const double hour_ms = hour_start_ms(now_ms);
     ModelTally& by_model = models_[{std::string(model), hour_ms}];
@@ -55,6 +57,10 @@ void Accumulator::add_request(std::string_view token_hash, std::string_view mode
         by_model.hour_ms = hour_ms;
     }
     by_model.count(succeeded, usage);
+    if (succeeded && first_byte_ms) {
+        by_model.latency_ms += static_cast<std::int64_t>(std::clamp(*first_byte_ms, 0.0, kLongestLatencyMs));
+        ++by_model.latency_count;
+    }
     if (token_hash.empty()) return;
     TokenTally& by_token = tokens_[std::string(token_hash)];
     by_token.hash = token_hash;

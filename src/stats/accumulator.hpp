@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,10 @@ enum class AttemptEnd : std::uint8_t { success, failure, blameless_failure };
 
 class Accumulator {
 public:
-    // One client request that reached a key. `token_hash` may be empty (no token to count for).
-    void add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms);
+    // One client request that reached a key. `token_hash` may be empty (no token to count for). `first_byte_ms`: how long a success let
+    // the client wait for its answer to begin, where that is known.
+    void add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms,
+                     std::optional<double> first_byte_ms = {});
 
     // One attempt made with a key.
     void add_attempt(std::string_view key_id, AttemptEnd end, const usage::Usage& usage, double now_ms);

@@ -30,6 +30,8 @@ struct Tally {
 struct ModelTally : Tally {
     std::string model;
     double hour_ms = 0;  // start of the UTC hour
+    std::int64_t latency_ms = 0;     // from a request's arrival to its answer's first byte, added up over
+    std::int64_t latency_count = 0;  // the successes of which that is known
 };
 
 struct TokenTally : Tally {

@@ -237,6 +237,7 @@ std::string record_arguments(std::string_view provider, const stats::Batch& batc
     for (const stats::ModelTally& tally : batch.models) {
         out.begin_object().add_string("model", storable(tally.model)).add_integer("hour_ms", whole_ms(tally.hour_ms));
         write_tally(out, tally);
+        out.add_integer("latency_ms", tally.latency_ms).add_integer("latency_count", tally.latency_count);
         out.end_object();
     }
     out.end_array().key("tokens").begin_array();

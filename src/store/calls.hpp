@@ -16,7 +16,7 @@
 namespace edgepool::store {
 
 // The version of sql/schema.sql that this core needs.
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 struct TakeAnswer {
     keys::WorkingSet set;

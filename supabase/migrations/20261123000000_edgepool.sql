@@ -54,12 +54,20 @@ create table if not exists edgepool.batches (
 );
 create index if not exists batches_applied_at on edgepool.batches (applied_at);
 
+-- What ran when, and how it went: one row a name ('housekeeping').
+create table if not exists edgepool.notes (
+  name    text primary key,
+  at      timestamptz not null,
+  content jsonb
+);
+
+alter table edgepool.notes enable row level security;
 alter table edgepool.providers enable row level security;
 alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer
   language sql immutable parallel safe
-  return 1;
+  return 2;
 
 -- ==== 20_values.sql ====
 -- Small values: errors, times, figures, states and the names of tables.
@@ -585,7 +593,12 @@ begin
     alter table {model_hourly}
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,
-      add column if not exists cost_nano bigint not null default 0;
+      add column if not exists cached_tokens bigint not null default 0,
+      add column if not exists reasoning_tokens bigint not null default 0,
+      add column if not exists estimated_tokens bigint not null default 0,
+      add column if not exists cost_nano bigint not null default 0,
+      add column if not exists latency_ms bigint not null default 0,
+      add column if not exists latency_count bigint not null default 0;
   $q$, prefix);
 end $$;
 
@@ -726,7 +739,8 @@ end $$;
 create or replace function public.pool_version(p jsonb default '{}') returns jsonb
   language sql stable set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object('version', edgepool.version(), 'providers',
-    coalesce((select jsonb_object_agg(v.name, jsonb_build_object('tables', edgepool.tables_state(v))) from edgepool.providers as v), '{}'))
+    coalesce((select jsonb_object_agg(v.name, jsonb_build_object('tables', edgepool.tables_state(v))) from edgepool.providers as v), '{}'),
+    'housekeeping', (select jsonb_build_object('at_ms', edgepool.to_ms(at), 'content', content) from edgepool.notes where name = 'housekeeping'))
 $$;
 
 -- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets.
@@ -888,6 +902,78 @@ begin
     'failed_keys', counts.failed, 'top_models', figures.top_models, 'recent_models', figures.recent_models, 'hours', figures.hours);
 end $$;
 
+-- ==== 45_trends.sql ====
+-- What an operator's dashboard draws: the hourly figures gathered into a day of hours or a month of days. And notes of what ran when.
+
+create or replace function edgepool.trend_figures(requests bigint, success bigint, failure bigint, prompt bigint, completion bigint, cached bigint,
+    reasoning bigint, estimated bigint, cost_nano bigint, latency_ms bigint, latency_count bigint) returns jsonb
+  language sql immutable parallel safe
+  return jsonb_build_object('requests', edgepool.figure(requests), 'success', edgepool.figure(success), 'failure', edgepool.figure(failure),
+    'prompt', edgepool.figure(prompt), 'completion', edgepool.figure(completion), 'cached', edgepool.figure(cached),
+    'reasoning', edgepool.figure(reasoning), 'estimated', edgepool.figure(estimated), 'cost_nano', edgepool.figure(cost_nano),
+    'latency_ms', edgepool.figure(latency_ms), 'latency_count', edgepool.figure(latency_count));
+
+-- Rows are zero-filled, the oldest first, the last one the current hour or day. A day begins at the first whole hour at or after
+-- midnight of the zone that offset_minutes names: hours are UTC hours, so a zone at +05:30 has its days from 00:30 on.
+create or replace function public.pool_trends(p jsonb default '{}') returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  span     text := edgepool.arg(p, 'window', 'text');
+  slots    integer;
+  step     interval;
+  zone     interval := interval '0';
+  first_at timestamptz;
+  told     record;
+begin
+  if span not in ('24h', '30d') then
+    perform edgepool.fail(400, 'pool_bad_argument', 'window: 24h or 30d');
+  elsif coalesce(p ->> 'offset_minutes', '0') !~ '^-?[0-9]{1,3}$' then
+    perform edgepool.fail(400, 'pool_bad_argument', 'offset_minutes');
+  end if;
+  if span = '24h' then
+    slots := 24;
+    step := interval '1 hour';
+    first_at := date_trunc('hour', now(), 'UTC') - interval '23 hours';
+  else
+    slots := 30;
+    step := interval '24 hours';
+    zone := make_interval(hours => floor(coalesce(p ->> 'offset_minutes', '0')::integer / 60.0)::integer);
+    first_at := date_trunc('day', now() + zone, 'UTC') - zone - interval '29 days';
+  end if;
+  execute edgepool.named($q$
+    with used as materialized (
+      select model, floor(extract(epoch from hour - $1) / extract(epoch from $2))::integer as slot, sum(requests)::bigint as r, sum(success)::bigint as s,
+             sum(failure)::bigint as f, sum(prompt_tokens)::bigint as p, sum(completion_tokens)::bigint as c, sum(cached_tokens)::bigint as ca,
+             sum(reasoning_tokens)::bigint as re, sum(estimated_tokens)::bigint as e, sum(cost_nano)::bigint as n, sum(latency_ms)::bigint as l,
+             sum(latency_count)::bigint as lc
+        from {model_hourly} where hour >= $1 and hour < $1 + $3 * $2 group by 1, 2)
+    select (select jsonb_agg(edgepool.trend_figures(r, s, f, p, c, ca, re, e, n, l, lc) || jsonb_build_object('start_ms', edgepool.to_ms($1 + place * $2)) order by place)
+              from (select place, sum(r)::bigint as r, sum(s)::bigint as s, sum(f)::bigint as f, sum(p)::bigint as p, sum(c)::bigint as c, sum(ca)::bigint as ca,
+                           sum(re)::bigint as re, sum(e)::bigint as e, sum(n)::bigint as n, sum(l)::bigint as l, sum(lc)::bigint as lc
+                      from generate_series(0, $3 - 1) as place left join used on slot = place group by place) as t) as rows,
+           (select edgepool.trend_figures(sum(r)::bigint, sum(s)::bigint, sum(f)::bigint, sum(p)::bigint, sum(c)::bigint, sum(ca)::bigint, sum(re)::bigint,
+                                          sum(e)::bigint, sum(n)::bigint, sum(l)::bigint, sum(lc)::bigint) from used) as totals,
+           coalesce((select jsonb_agg(edgepool.trend_figures(r, s, f, p, c, ca, re, e, n, l, lc) || jsonb_build_object('model', model) order by r desc, model)
+              from (select model, sum(r)::bigint as r, sum(s)::bigint as s, sum(f)::bigint as f, sum(p)::bigint as p, sum(c)::bigint as c, sum(ca)::bigint as ca,
+                           sum(re)::bigint as re, sum(e)::bigint as e, sum(n)::bigint as n, sum(l)::bigint as l, sum(lc)::bigint as lc
+                      from used group by model order by 2 desc, 1 limit 10) as t), '[]') as models $q$,
+    provider.prefix) into told using first_at, step, slots;
+  return jsonb_build_object('now_ms', edgepool.to_ms(now()), 'rows', told.rows, 'totals', told.totals, 'models', told.models);
+end $$;
+
+-- Remembers when something ran and how it went; pool_version tells of 'housekeeping'.
+create or replace function public.pool_note(p jsonb default '{}') returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  title text := edgepool.arg(p, 'name', 'name');
+begin
+  perform edgepool.arg(p, 'content', 'object?');
+  insert into edgepool.notes as n (name, at, content) values (title, clock_timestamp(), p -> 'content')
+      on conflict (name) do update set at = excluded.at, content = excluded.content;
+  return jsonb_build_object('at_ms', edgepool.to_ms(clock_timestamp()));
+end $$;
+
 -- ==== 50_record.sql ====
 -- What the worker writes: a flush of usage and verdicts, applied once however often it is sent, whole or not at all.
 
@@ -907,7 +993,7 @@ declare
   rows  integer;
   bad   text;
 begin
-  rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms}'::text[])
+  rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms,latency_ms:count?,latency_count:count?}'::text[])
         + edgepool.check_rows(p, 'keys', figures || '{id:hex16,last_used_ms:ms,last_success_ms:ms?,last_failure_ms:ms?,fails:int?,fails_reset:bool?}'::text[])
         + edgepool.check_rows(p, 'tokens', figures || '{hash:hex64,last_used_ms:ms}'::text[])
         + edgepool.check_rows(p, 'verdicts', '{id:hex16,model:text?,state:text,reason:text?,until_ms:ms?,at_ms:ms,evidence:any?,refusals:int?,ceiling:int?,quota:object?}');
@@ -948,16 +1034,22 @@ begin
       select left(model, 200) as model, date_trunc('hour', edgepool.from_ms(hour_ms), 'UTC') as hour, sum(requests)::bigint as requests,
              sum(success)::bigint as success, sum(failure)::bigint as failure, coalesce(sum(prompt), 0)::bigint as prompt,
              coalesce(sum(completion), 0)::bigint as completion, coalesce(sum(cached), 0)::bigint as cached,
-             coalesce(sum(reasoning), 0)::bigint as reasoning, coalesce(sum(estimated), 0)::bigint as estimated, coalesce(sum(cost_nano), 0)::bigint as cost_nano
+             coalesce(sum(reasoning), 0)::bigint as reasoning, coalesce(sum(estimated), 0)::bigint as estimated, coalesce(sum(cost_nano), 0)::bigint as cost_nano,
+             coalesce(sum(latency_ms), 0)::bigint as latency_ms, coalesce(sum(latency_count), 0)::bigint as latency_count
         from jsonb_to_recordset($1) as r(model text, hour_ms bigint, requests bigint, success bigint, failure bigint, prompt bigint, completion bigint,
-                                         cached bigint, reasoning bigint, estimated bigint, cost_nano bigint) group by 1, 2),
+                                         cached bigint, reasoning bigint, estimated bigint, cost_nano bigint, latency_ms bigint, latency_count bigint)
+       group by 1, 2),
     hourly as (
-      insert into {model_hourly} as m (provider, model, hour, requests, success, failure, prompt_tokens, completion_tokens, cost_nano)
-      select $2, model, hour, requests, success, failure, prompt, completion, cost_nano from sent order by model, hour
+      insert into {model_hourly} as m (provider, model, hour, requests, success, failure, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
+                                       estimated_tokens, cost_nano, latency_ms, latency_count)
+      select $2, model, hour, requests, success, failure, prompt, completion, cached, reasoning, estimated, cost_nano, latency_ms, latency_count
+        from sent order by model, hour
           on conflict (provider, model, hour) do update set requests = coalesce(m.requests, 0) + excluded.requests,
              success = coalesce(m.success, 0) + excluded.success, failure = coalesce(m.failure, 0) + excluded.failure,
              prompt_tokens = m.prompt_tokens + excluded.prompt_tokens, completion_tokens = m.completion_tokens + excluded.completion_tokens,
-             cost_nano = m.cost_nano + excluded.cost_nano),
+             cached_tokens = m.cached_tokens + excluded.cached_tokens, reasoning_tokens = m.reasoning_tokens + excluded.reasoning_tokens,
+             estimated_tokens = m.estimated_tokens + excluded.estimated_tokens, cost_nano = m.cost_nano + excluded.cost_nano,
+             latency_ms = m.latency_ms + excluded.latency_ms, latency_count = m.latency_count + excluded.latency_count),
     by_model as (
       insert into {model_stats} as m (provider, model, total_requests, success_count, failure_count, last_used, prompt_tokens, completion_tokens,
                                       cached_tokens, reasoning_tokens, estimated_tokens, cost_nano)
@@ -1516,6 +1608,7 @@ begin
     grant usage on schema edgepool to service_role;
     grant select, update on edgepool.providers to service_role;
     grant select, insert, delete, update on edgepool.batches to service_role;
+    grant select, insert, update on edgepool.notes to service_role;
   end if;
 end $$;
 

@@ -55,7 +55,7 @@ before(async () => {
 });
 
 test('pool_version', async () => {
-  fits(await call('pool_version', {}), { version: 'int', providers: { ollama: { tables: 'text' }, openrouter: { tables: 'text' } } });
+  fits(await call('pool_version', {}), { version: 'int', housekeeping: 'any', providers: { ollama: { tables: 'text' }, openrouter: { tables: 'text' } } });
 });
 
 test('pool_take, with a token and without', async () => {
@@ -97,6 +97,16 @@ test('pool_public_stats names no key, user or token', async () => {
   for (const secret of [...keys, ...keys.map(idOf), 'ann', 'laptop', hash]) assert.ok(!text.includes(`"${secret}`), secret);
   const empty = await call('pool_public_stats', { provider: 'ollama' });
   assert.deepEqual([empty.total_requests, empty.top_models, empty.hours.length], ['0', [], 24]);
+});
+
+test('pool_trends, and the note of the housekeeping', async () => {
+  const figuresOverTime = { ...kFigures, latency_ms: 'figure', latency_count: 'figure' };
+  for (const window of ['24h', '30d']) {
+    fits(await call('pool_trends', { provider, window, offset_minutes: 480 }), { now_ms: 'ms', totals: figuresOverTime,
+      rows: [{ start_ms: 'ms', ...figuresOverTime }], models: [{ model: 'text', ...figuresOverTime }] });
+  }
+  fits(await call('pool_note', { name: 'housekeeping', content: { a: 1 } }), { at_ms: 'ms' });
+  fits((await call('pool_version', {})).housekeeping, { at_ms: 'ms', content: { a: 'int' } });
 });
 
 test('pool_admin_stats', async () => {

@@ -78,7 +78,13 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_version") {
         Json rows = Json::object();
         for (const auto& [id, tables] : providers_) rows[id] = {{"tables", id == missing_tables ? "missing" : "ok"}};
-        return answered(200, {{"version", version}, {"providers", rows}});
+        const Json note = housekept_ms == 0 ? Json() : Json{{"at_ms", whole(housekept_ms)}, {"content", *json::parse(housekeeping)}};
+        return answered(200, {{"version", version}, {"providers", rows}, {"housekeeping", note}});
+    }
+    if (asked.function == "pool_note") {
+        housekept_ms = asked.now_ms;
+        housekeeping = json::dump(arguments.value("content", Json()));
+        return answered(200, {{"at_ms", whole(asked.now_ms)}});
     }
     const std::string provider = json::get_string(arguments, "provider").value_or("");
     if (!providers_.contains(provider)) return refused(400, "pool_unknown_provider");
@@ -90,6 +96,7 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_changes") return answered(200, its.changes(arguments, now_ms));
     if (asked.function == "pool_record") return answered(200, its.record(arguments, now_ms, hint_ms));
     if (asked.function == "pool_public_stats") return answered(200, its.public_stats(now_ms));
+    if (asked.function == "pool_trends") return answered(200, its.trends(arguments, now_ms));
     if (asked.function == "pool_prune") return answered(200, {{"hourly", 0}, {"batches", 0}, {"tombstones", 0}});
     if (asked.function == "pool_admin_stats") return answered(200, its.admin_stats(now_ms));
     if (asked.function == "pool_keys_list") return answered(200, its.keys_list(arguments, now_ms));
@@ -136,13 +143,7 @@ Figures FakeDatabase::totals(std::string_view provider) const { return tables(pr
 Figures FakeDatabase::of_model(std::string_view model, std::string_view provider) const {
     Figures sum;
     for (const auto& [row, figures] : tables(provider).hours) {
-        if (row.first != model) continue;
-        sum.requests += figures.requests;
-        sum.success += figures.success;
-        sum.failure += figures.failure;
-        sum.prompt += figures.prompt;
-        sum.completion += figures.completion;
-        sum.estimated += figures.estimated;
+        if (row.first == model) add(sum, figures);
     }
     return sum;
 }
@@ -162,11 +163,7 @@ StoredKey FakeDatabase::key(std::string_view secret, std::string_view provider) 
 Figures FakeDatabase::of_all_keys(std::string_view provider) const {
     Figures sum;
     for (const auto& [id, key] : tables(provider).keys) {
-        sum.requests += key.figures.requests;
-        sum.success += key.figures.success;
-        sum.failure += key.figures.failure;
-        sum.prompt += key.figures.prompt;
-        sum.completion += key.figures.completion;
+        add(sum, key.figures);
     }
     return sum;
 }

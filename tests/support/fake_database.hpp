@@ -14,7 +14,7 @@
 namespace edgepool::test {
 
 struct Figures {
-    long long requests = 0, success = 0, failure = 0, prompt = 0, completion = 0, estimated = 0;
+    long long requests = 0, success = 0, failure = 0, prompt = 0, completion = 0, estimated = 0, latency_ms = 0, latency_count = 0;
 };
 
 struct DatabaseCall {
@@ -96,8 +96,10 @@ public:
     Trouble trouble = Trouble::none;
     std::string troubled_function;  // empty = all of them
     std::string missing_tables;     // of this provider
-    int version = 1;
+    int version = 2;
     std::uint32_t hint_ms = 1'000;
+    double housekept_ms = 0;        // when pool_note was last called; 0 = never
+    std::string housekeeping;       // what it was told, as JSON
     double clock_skew_ms = 0;       // its clock minus the isolates'
 
 private:

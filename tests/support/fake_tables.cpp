@@ -10,18 +10,9 @@ namespace {
 
 using json::Json;
 
-void add(Figures& to, const Figures& figures) {
-    to.requests += figures.requests;
-    to.success += figures.success;
-    to.failure += figures.failure;
-    to.prompt += figures.prompt;
-    to.completion += figures.completion;
-    to.estimated += figures.estimated;
-}
-
 Figures figures_of(const Json& row) {
     const auto figure = [&](const char* name) { return json::get_int_or_text(row, name).value_or(0); };
-    return {figure("requests"), figure("success"), figure("failure"), figure("prompt"), figure("completion"), figure("estimated")};
+    return {figure("requests"), figure("success"), figure("failure"), figure("prompt"), figure("completion"), figure("estimated"), figure("latency_ms"), figure("latency_count")};
 }
 
 Json token_value(const std::map<std::string, StoredToken>& tokens, const std::string& hash) {
@@ -40,6 +31,17 @@ Json usable_members(const StoredKey& key) {
 }
 
 }  // namespace
+
+void add(Figures& to, const Figures& figures) {
+    to.requests += figures.requests;
+    to.success += figures.success;
+    to.failure += figures.failure;
+    to.prompt += figures.prompt;
+    to.completion += figures.completion;
+    to.estimated += figures.estimated;
+    to.latency_ms += figures.latency_ms;
+    to.latency_count += figures.latency_count;
+}
 
 Json whole(double ms) { return static_cast<std::int64_t>(ms); }
 Json whole_or_null(const std::optional<double>& ms) { return ms ? whole(*ms) : Json(); }

@@ -39,6 +39,9 @@ struct FakeDatabase::Tables {
     Json record(const Json& arguments, double now_ms, std::uint32_t window_hint_ms);
     Json public_stats(double now_ms) const;
 
+    // fake_figures.cpp
+    Json trends(const Json& arguments, double now_ms) const;
+
     // fake_administration.cpp
     Json admin_stats(double now_ms) const;
     Json keys_list(const Json& arguments, double now_ms) const;
@@ -52,6 +55,7 @@ struct FakeDatabase::Tables {
 // Times of the guide's shape: integers.
 json::Json whole(double ms);
 json::Json whole_or_null(const std::optional<double>& ms);
+void add(Figures& to, const Figures& figures);
 void write_figures(json::Json& row, const Figures& figures);
 
 bool is_usable(const StoredKey& key, double now_ms);

@@ -56,6 +56,23 @@ TEST_CASE("requests add up by model and hour, and by token") {
     CHECK(batch.tokens[0].last_used_ms == kStartMs + kHourMs - 1);
 }
 
+TEST_CASE("the time to the first byte adds up over the successes for which it is known, within bounds") {
+    Accumulator counts;
+    counts.add_request("", "m", RequestEnd::success, {}, kStartMs, 120.9);
+    counts.add_request("", "m", RequestEnd::success, {}, kStartMs, 80);
+    counts.add_request("", "m", RequestEnd::success, {}, kStartMs);
+    counts.add_request("", "m", RequestEnd::failure, {}, kStartMs, 7'000);
+    counts.add_request("", "back", RequestEnd::success, {}, kStartMs, -5);
+    counts.add_request("", "long", RequestEnd::success, {}, kStartMs, 24 * kHourMs + 1);
+    const Batch batch = counts.cut("id", 100, kStartMs);
+    REQUIRE(batch.models.size() == 3);
+    CHECK(batch.models[0].latency_ms == 0);
+    CHECK(batch.models[0].latency_count == 1);
+    CHECK(batch.models[1].latency_ms == static_cast<std::int64_t>(24 * kHourMs));
+    CHECK(batch.models[2].latency_ms == 200);
+    CHECK(batch.models[2].latency_count == 2);
+}
+
 TEST_CASE("estimated tokens are counted as tokens and as estimates") {
     Accumulator counts;
     usage::Usage guess = used(10, 20);

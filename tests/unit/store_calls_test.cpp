@@ -121,6 +121,8 @@ TEST_CASE("a batch is written whole, and names that the database cannot store ar
     model.requests = 3;
     model.success = 2;
     model.failure = 1;
+    model.latency_ms = 250;
+    model.latency_count = 2;
     model.prompt = 9'000'000'000'000'000;
     batch.models.push_back(model);
     stats::KeyTally key;
@@ -143,6 +145,8 @@ TEST_CASE("a batch is written whole, and names that the database cannot store ar
     CHECK(written["at_ms"] == 1800000000001);
     CHECK(written["models"][0]["model"] == "m  \xEF\xBF\xBD\"");
     CHECK(written["models"][0]["prompt"] == 9'000'000'000'000'000);
+    CHECK(written["models"][0]["latency_ms"] == 250);
+    CHECK(written["models"][0]["latency_count"] == 2);
     CHECK(written["keys"][0]["last_success_ms"] == 5);
     CHECK_FALSE(written["keys"][0].contains("last_failure_ms"));
     CHECK(written["keys"][0]["fails_reset"] == true);
