@@ -32,6 +32,7 @@ export class Conversation {
   nextHandle = 1;
   gone = false;
   leave = () => {}; // tells the operation under way that the client has left
+  spawned = [];     // when the flows that this one has begun end
 
   constructor(request) {
     this.request = request; // null for background flows
@@ -88,7 +89,18 @@ export class Conversation {
     return { status: Status.ok };
   }
 
-  respond(op) { return this.answered(op.a, pairs(op.list(0)), op.bytes(1).slice()); }
+  respond(op) {
+    const [headers, body] = [pairs(op.list(0)), op.bytes(1).slice()];
+    if (op.b === 0) return this.answered(op.a, headers, body);
+    this.forwarded = new UpstreamBody({ body: null }, new AbortController());
+    if (body.length > 0) this.forwarded.held.push(body);
+    return this.answered(op.a, headers, this.forwarded.forward(1));
+  }
+
+  write(op) {
+    const bytes = op.bytes(0).slice();
+    return this.within(op.a, () => this.forwarded.write(bytes));
+  }
 
   forward(op) {
     this.forwarded = this.bodies.get(op.a);
@@ -106,9 +118,18 @@ export class Conversation {
 
   observe() { return this.within(this.idle_ms, () => this.forwarded.observe()); }
 
-  finish(op) { return this.forwarded.finish(op.bytes(0).slice(), op.a === 1 || this.gone); }
+  finish(op) { return this.forwarded.finish(op.bytes(0).slice(), op.a === 1 || this.gone, op.b === 1); }
 
   sleep(op) { return new Promise((resolve) => setTimeout(resolve, op.a, { status: Status.ok })); }
+
+  // What this very step has spawned is begun behind perform(), in the same turn.
+  join(op) {
+    return this.within(op.a, async () => {
+      await null;
+      await Promise.all(this.spawned);
+      return { status: Status.ok };
+    });
+  }
 
   random_bytes(op) { return { status: Status.ok, data: crypto.getRandomValues(new Uint8Array(op.a)) }; }
 }

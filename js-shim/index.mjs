@@ -16,9 +16,11 @@ function livingCore(variables, context) {
 }
 
 function beginSpawned(owner, tasks, context) {
-  for (const task of tasks) {
-    context.waitUntil(drive(owner, new Conversation(null), () => owner.begin(task), context).catch(() => {}));
-  }
+  return tasks.map((task) => {
+    const ended = drive(owner, new Conversation(null), () => owner.begin(task), context).catch(() => {});
+    context.waitUntil(ended);
+    return ended;
+  });
 }
 
 // Runs one flow to its end: each operation is performed and its outcome handed back.
@@ -29,7 +31,7 @@ async function drive(owner, conversation, begin, context) {
     const { task } = returned;
     const spawned = returned.spawned();
     const pending = isDone ? undefined : conversation.perform(returned);
-    beginSpawned(owner, spawned, context);
+    conversation.spawned.push(...beginSpawned(owner, spawned, context));
     if (isDone) return;
     const outcome = await pending;
     if (owner.dead) throw new Error('the instance has died');

@@ -72,17 +72,26 @@ export class UpstreamBody {
     return { status: Status.ok, number: done ? 1 : 0, data: value };
   }
 
-  /** Writes `tail` behind what has passed, and closes. `stops` = the upstream is cut off, not awaited. */
-  async finish(tail, stops) {
+  /** Writes behind what has passed, and waits until it is taken. */
+  async write(bytes) {
+    await this.pipe;
+    this.writer ??= this.identity.writable.getWriter();
+    await this.writer.write(bytes);
+    return { status: Status.ok };
+  }
+
+  /** Writes `tail` behind what has passed, and closes, or cuts. `stops` = the upstream is cut off, not awaited. */
+  async finish(tail, stops, cuts) {
     if (stops) {
       this.stop.abort();
       this.controller.abort();
     }
     await this.pipe;
     try {
-      const writer = this.identity.writable.getWriter();
-      if (tail.length > 0) await writer.write(tail);
-      await writer.close();
+      this.writer ??= this.identity.writable.getWriter();
+      if (tail.length > 0) await this.writer.write(tail);
+      if (cuts) await this.writer.abort();
+      else await this.writer.close();
     } catch {
       // The client has left: there is nobody to write to.
     }

@@ -84,7 +84,7 @@ void Record::describe(const host::ReadBody& op) { set(OperationKind::read_body, 
 void Record::describe(const host::CancelBody& op) { set(OperationKind::cancel_body, op.handle); }
 
 void Record::describe(const host::Respond& op) {
-    set(OperationKind::respond, static_cast<RecordWord>(op.status));
+    set(OperationKind::respond, static_cast<RecordWord>(op.status), op.stays_open ? 1 : 0);
     header_wire_ = op.headers.to_wire();
     set_text(0, header_wire_);
     set_text(1, op.body);
@@ -100,12 +100,19 @@ void Record::describe(const host::Forward& op) {
 void Record::describe(const host::Observe&) { set(OperationKind::observe); }
 
 void Record::describe(const host::Finish& op) {
-    set(OperationKind::finish, op.stops_upstream ? 1 : 0);
+    set(OperationKind::finish, op.stops_upstream ? 1 : 0, op.breaks_off ? 1 : 0);
     set_text(0, op.tail);
 }
 
 void Record::describe(const host::Sleep& op) { set(OperationKind::sleep, op.timeout_ms); }
 
 void Record::describe(const host::RandomBytes& op) { set(OperationKind::random_bytes, op.count); }
+
+void Record::describe(const host::Write& op) {
+    set(OperationKind::write, op.timeout_ms);
+    set_text(0, op.bytes);
+}
+
+void Record::describe(const host::Join& op) { set(OperationKind::join, op.timeout_ms); }
 
 }  // namespace edgepool::worker

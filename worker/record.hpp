@@ -49,6 +49,8 @@ private:
     void describe(const host::Finish& op);
     void describe(const host::Sleep& op);
     void describe(const host::RandomBytes& op);
+    void describe(const host::Write& op);
+    void describe(const host::Join& op);
 
     void set(OperationKind kind, RecordWord a = 0, RecordWord b = 0, RecordWord c = 0, RecordWord d = 0);
     void set_text(std::size_t number, std::string_view text);

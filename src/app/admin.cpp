@@ -1,11 +1,13 @@
 #include "app/admin.hpp"
 
+#include "app/admin_import.hpp"
 #include "app/admin_key_state.hpp"
 #include "app/admin_keys.hpp"
 #include "app/admin_settings.hpp"
 #include "app/admin_stats.hpp"
 #include "app/admin_tokens.hpp"
 #include "app/admin_trends.hpp"
+#include "app/answer_stream.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
 #include "base/sha256.hpp"
@@ -78,10 +80,9 @@ Result<std::monostate> read_call(Exchange& exchange, BodyUse use, AdminCall& cal
     return std::monostate{};
 }
 
-Task<AdminAnswer> run_route(Exchange& exchange) {
+Task<AdminAnswer> run_route(Exchange& exchange, AdminCall& call) {
     const Route* route = route_of(exchange.routing.match.handler);
     if (route == nullptr) co_return fail(ErrorCode::internal, "this route has no handler");
-    AdminCall call;
     if (route->body != BodyUse::none) {
         Result<std::string> text = co_await read_body(exchange);
         if (!text) co_return tl::unexpected<Error>(text.error());
@@ -107,11 +108,13 @@ Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view na
 
 Task<void> serve_admin(Exchange& exchange) {
     const config::Config& config = exchange.app.config;
+    AdminCall call;
     AdminAnswer answer = fail(ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"");
     const bool tells_what_is_missing = exchange.routing.match.handler == Handler::settings && !config.admin_token_hash.empty();
     if (!config.usable() && !tells_what_is_missing) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
-    else if (is_admin(exchange)) answer = co_await run_route(exchange);
-    if (answer) co_await answer_json(exchange, 200, std::move(*answer));
+    else if (is_admin(exchange)) answer = co_await run_route(exchange, call);
+    if (call.stream != AdminCall::Stream::none) co_await end_stream(exchange, call, std::move(answer));
+    else if (answer) co_await answer_json(exchange, 200, std::move(*answer));
     else if (answer.error().code != ErrorCode::client_gone) co_await answer_error(exchange, answer.error());
 }
 

@@ -13,6 +13,9 @@ struct AdminCall {
     ProviderState* state = nullptr;
     json::Json body;   // an object; empty when the request has no body
     std::string text;  // the body as it came, for a route that reads it itself
+
+    enum class Stream : std::uint8_t { none, lines, pages };
+    Stream stream = Stream::none;  // what has gone out already (answer_stream.hpp)
 };
 
 // A route's work: the JSON to answer with, or the error.

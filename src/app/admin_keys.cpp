@@ -1,6 +1,5 @@
 #include "app/admin_keys.hpp"
 
-#include "app/key_lines.hpp"
 #include "app/readiness.hpp"
 #include "base/text.hpp"
 
@@ -10,16 +9,8 @@ namespace {
 using json::Json;
 using json::Writer;
 
-constexpr std::size_t kMostReportedLines = 1000;   // of bad lines; the rest is counted
 constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget
 constexpr std::int64_t kLongestTtlS = 100LL * 365 * 24 * 3600;
-
-void write_line(Writer& out, const KeyLine& line) {
-    out.begin_object().add_string("key", line.key);
-    if (!line.username.empty()) out.add_string("username", line.username);
-    if (line.expires_ms) out.add_integer("expires_ms", static_cast<std::int64_t>(*line.expires_ms));
-    out.end_object();
-}
 
 // Names given as one text or an array of texts under any of `names`.
 std::vector<std::string> texts_of(const Json& body, std::initializer_list<const char*> names) {
@@ -37,44 +28,6 @@ std::vector<std::string> texts_of(const Json& body, std::initializer_list<const 
 }
 
 bool is_key_id(std::string_view text) { return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
-
-Result<KeyLines> read_import(const Exchange& exchange, std::string_view body) {
-    const std::string_view type = exchange.request.headers.get("content-type");
-    if (contains_ignoring_case(type, "text/csv")) return read_csv_lines(body);
-    if (contains_ignoring_case(type, "text/plain")) return read_text_lines(body);
-    const Result<json::Range> scanned = json::scan_value(body);
-    if (!scanned) return tl::unexpected<Error>(scanned.error());
-    return read_json_keys(body);
-}
-
-// The provider that an import names: only a JSON body can.
-Result<ProviderState*> import_provider(Exchange& exchange, std::string_view body) {
-    const std::string_view type = exchange.request.headers.get("content-type");
-    if (contains_ignoring_case(type, "text/")) return admin_provider(exchange, Json());
-    constexpr std::string_view kNames[] = {"provider"};
-    const auto scanned = json::scan_object(body, kNames);
-    if (!scanned) return tl::unexpected<Error>(scanned.error());
-    const auto provider = scanned->last(0);
-    if (!provider) return admin_provider(exchange, Json());
-    const auto named = json::parse("{\"provider\":" + std::string(provider->in(body)) + "}");
-    return admin_provider(exchange, named ? *named : Json());
-}
-
-struct Added {
-    std::int64_t added = 0;
-    std::int64_t existing = 0;
-};
-
-// Adds keys [from, from + kKeysPerDatabaseCall).
-Task<Result<Added>> add_chunk(Exchange& exchange, const ProviderState& state, const std::vector<KeyLine>& keys, std::size_t from) {
-    Writer arguments = arguments_for(state);
-    arguments.key("keys").begin_array();
-    for (std::size_t i = from; i < keys.size() && i < from + limits::kKeysPerDatabaseCall; ++i) write_line(arguments, keys[i]);
-    arguments.end_array();
-    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
-    if (!answer) co_return tl::unexpected<Error>(answer.error());
-    co_return Added{json::get_int(*answer, "added").value_or(0), json::get_int(*answer, "existing").value_or(0)};
-}
 
 Writer list_arguments(const Exchange& exchange, const ProviderState& state, std::uint32_t page, const PageRequest& request) {
     Writer arguments = arguments_for(state);
@@ -111,6 +64,13 @@ Result<KeyLine> key_to_add(const Json& body, double now_ms) {
 }
 
 }  // namespace
+
+void write_new_key(Writer& out, const KeyLine& key) {
+    out.begin_object().add_string("key", key.key);
+    if (!key.username.empty()) out.add_string("username", key.username);
+    if (key.expires_ms) out.add_integer("expires_ms", static_cast<std::int64_t>(*key.expires_ms));
+    out.end_object();
+}
 
 void write_key_members(Writer& out, const Json& row) {
     out.add_string("id", json::get_string(row, "id").value_or("")).add_string("api_key", json::get_string(row, "masked").value_or(""));
@@ -176,7 +136,7 @@ Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call) {
     }
     Writer arguments = arguments_for(*call.state);
     arguments.key("keys").begin_array();
-    write_line(arguments, *line);
+    write_new_key(arguments, *line);
     arguments.end_array();
     const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
@@ -187,32 +147,6 @@ Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call) {
     const Json* ids = rows_of(*answer, "ids");
     out.add_raw("id", ids != nullptr && !ids->empty() ? json::dump(ids->front()) : "null");
     co_return out.end_object().take();
-}
-
-Task<AdminAnswer> import_keys(Exchange& exchange, AdminCall& call) {
-    const Result<KeyLines> lines = read_import(exchange, call.text);
-    const Result<ProviderState*> state = lines ? import_provider(exchange, call.text) : tl::unexpected<Error>(lines.error());
-    if (!state) {
-        co_return tl::unexpected<Error>(state.error());
-    }
-    Added sum;
-    for (std::size_t from = 0; from < lines->keys.size(); from += limits::kKeysPerDatabaseCall) {
-        const Result<Added> chunk = co_await add_chunk(exchange, **state, lines->keys, from);
-        if (!chunk) co_return tl::unexpected<Error>(chunk.error());
-        sum.added += chunk->added;
-        sum.existing += chunk->existing;
-    }
-    if (sum.added > 0) co_await reload_now(exchange, **state);
-    Writer out;
-    out.begin_object().add_boolean("success", true).add_integer("total", static_cast<std::int64_t>(lines->total));
-    out.add_integer("added", sum.added).add_integer("existing", sum.existing);
-    out.add_integer("duplicates", static_cast<std::int64_t>(lines->duplicates));
-    out.add_integer("invalidCount", static_cast<std::int64_t>(lines->invalid.size())).key("invalid").begin_array();
-    for (std::size_t i = 0; i < lines->invalid.size() && i < kMostReportedLines; ++i) {
-        const BadLine& bad = lines->invalid[i];
-        out.begin_object().add_integer("line", static_cast<std::int64_t>(bad.line)).add_string("reason", bad.reason).end_object();
-    }
-    co_return out.end_array().end_object().take();
 }
 
 Task<AdminAnswer> remove_keys(Exchange& exchange, AdminCall& call) {

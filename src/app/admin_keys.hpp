@@ -1,7 +1,8 @@
-// API keys: listed, added, imported, removed. A key is named by its id everywhere but where it is handed in.
+// API keys: listed, added, removed. A key is named by its id everywhere but where it is handed in.
 #pragma once
 
 #include "app/admin.hpp"
+#include "app/key_lines.hpp"
 
 namespace edgepool::app {
 
@@ -9,8 +10,8 @@ Task<AdminAnswer> list_keys(Exchange& exchange, AdminCall& call);
 Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call);
 Task<AdminAnswer> remove_keys(Exchange& exchange, AdminCall& call);
 
-// JSON {keys: [...]}, text/plain with a key per line, or text/csv with key,username,expires_at; any number of keys, in chunks.
-Task<AdminAnswer> import_keys(Exchange& exchange, AdminCall& call);
+// Writes a key as pool_keys_add takes it.
+void write_new_key(json::Writer& out, const KeyLine& key);
 
 // The members of a key's row of the database, as all routes show them; never the key itself.
 void write_key_members(json::Writer& out, const json::Json& row);

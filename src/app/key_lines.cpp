@@ -1,10 +1,12 @@
 #include "app/key_lines.hpp"
 
-#include <unordered_set>
+#include <cstring>
 
 #include "base/limits.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "json/dom.hpp"
+#include "json/scan.hpp"
 #include "verdict/calendar.hpp"
 
 namespace edgepool::app {
@@ -12,56 +14,7 @@ namespace {
 
 using json::Json;
 
-class Collector {
-public:
-    void refuse(std::size_t line, std::string_view reason) { lines_.invalid.push_back({line, std::string(reason)}); }
-
-    void take(std::size_t line, std::string_view key, std::string_view username, std::string_view expires_at) {
-        ++lines_.total;
-        const std::string_view fault = key_fault(key);
-        if (!fault.empty()) return refuse(line, fault);
-        if (username.size() > limits::kMaxNameBytes) return refuse(line, "the username is too long");
-        for (const char c : username) {
-            if (static_cast<unsigned char>(c) < 0x20) return refuse(line, "the username holds control characters");
-        }
-        std::optional<double> expires_ms;
-        if (!expires_at.empty()) {
-            expires_ms = verdict::parse_rfc3339(expires_at);
-            if (!expires_ms) return refuse(line, "expires_at is not a time like 2026-12-31T23:59:59Z");
-        }
-        if (!seen_.insert(std::string(key)).second) {
-            ++lines_.duplicates;
-            return;
-        }
-        lines_.keys.push_back({line, std::string(key), valid_utf8(username), expires_ms});
-    }
-
-    void refuse_counted(std::size_t line, std::string_view reason) {
-        ++lines_.total;
-        refuse(line, reason);
-    }
-
-    KeyLines finish() { return std::move(lines_); }
-
-private:
-    KeyLines lines_;
-    std::unordered_set<std::string> seen_;
-};
-
-// Calls take(number, line) for every line that is not blank and no comment.
-template <class Take>
-void each_line(std::string_view text, Take take) {
-    if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-    std::size_t number = 0;
-    while (!text.empty()) {
-        const std::size_t end = text.find('\n');
-        const std::string_view line = trim(text.substr(0, end));
-        ++number;
-        if (!line.empty() && line.front() != '#') take(number, line);
-        if (end == std::string_view::npos) return;
-        text.remove_prefix(end + 1);
-    }
-}
+constexpr double kLastMomentMs = 253'402'300'799'999;  // of the year 9999, the database's last one
 
 // The next field of a CSV line (RFC 4180, without line breaks inside fields); cuts it off `line`.
 std::string take_csv_field(std::string_view& line) {
@@ -85,11 +38,28 @@ std::string take_csv_field(std::string_view& line) {
     return field;
 }
 
+bool is_heading(std::string_view line) {
+    const std::string first = ascii_lower(take_csv_field(line));
+    return first == "key" || first == "api_key" || first == "apikey";
+}
+
 std::string first_text(const Json& row, std::initializer_list<const char*> names) {
     for (const char* name : names) {
         if (auto text = json::get_string(row, name)) return *text;
     }
     return {};
+}
+
+tl::unexpected<Error> too_many() {
+    return fail(ErrorCode::bad_request, "at most " + std::to_string(limits::kMostImportedKeys) + " keys in one import", "keys");
+}
+
+// The first half of the public id, as a number.
+std::uint64_t id_number(std::string_view key) {
+    const auto digest = sha256(key);
+    std::uint64_t number = 0;
+    std::memcpy(&number, digest.data(), sizeof number);
+    return number;
 }
 
 }  // namespace
@@ -103,46 +73,89 @@ std::string_view key_fault(std::string_view key) {
     return {};
 }
 
-KeyLines read_text_lines(std::string_view text) {
-    Collector collector;
-    each_line(text, [&](std::size_t number, std::string_view line) { collector.take(number, line, {}, {}); });
-    return collector.finish();
-}
-
-KeyLines read_csv_lines(std::string_view text) {
-    Collector collector;
-    bool is_first = true;
-    each_line(text, [&](std::size_t number, std::string_view line) {
-        const std::string key = take_csv_field(line);
-        const std::string username = take_csv_field(line);
-        const std::string expires_at = take_csv_field(line);
-        const std::string heading = ascii_lower(key);
-        const bool is_heading = is_first && (heading == "key" || heading == "api_key" || heading == "apikey");
-        is_first = false;
-        if (!is_heading) collector.take(number, key, username, expires_at);
-    });
-    return collector.finish();
-}
-
-Result<KeyLines> read_json_keys(std::string_view body) {
-    const std::optional<Json> parsed = json::parse(body);
-    const auto keys = parsed && parsed->is_object() ? parsed->find("keys") : Json::const_iterator();
-    if (!parsed || !parsed->is_object() || keys == parsed->end() || !keys->is_array()) {
-        return fail(ErrorCode::bad_request, "keys must be an array of keys", "keys");
+Result<KeyList> KeyList::read(Format format, std::string_view body) {
+    KeyList list(format);
+    if (format != Format::json) {
+        if (!list.cut_lines(body)) return too_many();
+        return list;
     }
-    Collector collector;
-    std::size_t number = 0;
-    for (const Json& row : *keys) {
-        ++number;
-        if (row.is_string()) {
-            collector.take(number, trim(row.get_ref<const std::string&>()), {}, {});
-        } else if (row.is_object()) {
-            collector.take(number, first_text(row, {"key", "api_key", "apiKey"}), first_text(row, {"username"}), first_text(row, {"expires_at"}));
+    constexpr std::string_view kNames[] = {"keys"};
+    const auto scanned = json::scan_object(body, kNames);
+    const auto keys = scanned ? scanned->last(0) : std::nullopt;
+    if (!keys || json::kind_of(keys->in(body)) != json::Kind::array) return fail(ErrorCode::bad_request, "keys must be an array of keys", "keys");
+    const std::vector<std::string_view> elements = json::elements(keys->in(body), limits::kMostImportedKeys + 1);
+    if (elements.size() > limits::kMostImportedKeys) return too_many();
+    list.rows_.reserve(elements.size());
+    for (const std::string_view element : elements) list.rows_.push_back({element, static_cast<std::uint32_t>(list.rows_.size() + 1)});
+    return list;
+}
+
+// False when there are too many.
+bool KeyList::cut_lines(std::string_view body) {
+    if (body.substr(0, 3) == "\xEF\xBB\xBF") body.remove_prefix(3);
+    for (std::uint32_t number = 1; !body.empty(); ++number) {
+        const std::size_t end = body.find('\n');
+        const std::string_view line = trim(body.substr(0, end));
+        const bool is_passed_over = line.empty() || line.front() == '#' || (format_ == Format::csv && rows_.empty() && number == 1 && is_heading(line));
+        if (!is_passed_over) rows_.push_back({line, number});
+        if (rows_.size() > limits::kMostImportedKeys) return false;
+        if (end == std::string_view::npos) break;
+        body.remove_prefix(end + 1);
+    }
+    return true;
+}
+
+KeyList::Fields KeyList::fields_of(std::string_view row) const {
+    Fields fields;
+    if (format_ == Format::text) {
+        fields.key = row;
+    } else if (format_ == Format::csv) {
+        fields.key = take_csv_field(row);
+        fields.username = take_csv_field(row);
+        fields.expires_at = take_csv_field(row);
+    } else if (json::kind_of(row) == json::Kind::string) {
+        fields.key = trim(json::decode_string(row).value_or(""));
+    } else if (const auto object = json::kind_of(row) == json::Kind::object ? json::parse(row) : std::nullopt) {
+        fields.key = first_text(*object, {"key", "api_key", "apiKey"});
+        fields.username = first_text(*object, {"username"});
+        fields.expires_at = first_text(*object, {"expires_at"});
+    } else {
+        fields.fault = "neither a key nor an object with one";
+    }
+    return fields;
+}
+
+std::string_view KeyList::fault_of(const Fields& fields, KeyLine& line) const {
+    if (!fields.fault.empty()) return fields.fault;
+    const std::string_view fault = key_fault(fields.key);
+    if (!fault.empty()) return fault;
+    if (fields.username.size() > limits::kMaxNameBytes) return "the username is too long";
+    if (has_control_character(fields.username)) return "the username holds control characters";
+    if (fields.expires_at.empty()) return {};
+    line.expires_ms = verdict::parse_rfc3339(fields.expires_at);
+    const bool is_time = line.expires_ms && *line.expires_ms >= 0 && *line.expires_ms <= kLastMomentMs;
+    return is_time ? std::string_view() : "expires_at is not a time like 2026-12-31T23:59:59Z";
+}
+
+std::vector<KeyLine> KeyList::take(std::size_t most) {
+    std::vector<KeyLine> keys;
+    while (!at_end() && keys.size() < most) {
+        const Row& row = rows_[next_++];
+        Fields fields = fields_of(row.text);
+        KeyLine line;
+        line.line = row.line;
+        const std::string_view fault = fault_of(fields, line);
+        if (!fault.empty()) {
+            if (invalid_++ < limits::kMostReportedLines) bad_lines_.push_back({row.line, fault});
+        } else if (!seen_.insert(id_number(fields.key)).second) {
+            if (duplicates_++ < limits::kMostReportedLines) duplicate_lines_.push_back(row.line);
         } else {
-            collector.refuse_counted(number, "neither a key nor an object with one");
+            line.key = std::move(fields.key);
+            line.username = valid_utf8(fields.username);
+            keys.push_back(std::move(line));
         }
     }
-    return collector.finish();
+    return keys;
 }
 
 }  // namespace edgepool::app

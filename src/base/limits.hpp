@@ -38,6 +38,8 @@ inline constexpr std::size_t kMaxLogLineBytes = 2048;
 
 // Administration
 inline constexpr std::size_t kKeysPerDatabaseCall = 5000;
+inline constexpr std::size_t kMostImportedKeys = 200'000;         // in one call: 40 database calls of the free plan's 50 subrequests
+inline constexpr std::size_t kMostReportedLines = 1000;           // of bad or repeated ones in an import; the rest is counted
 inline constexpr std::size_t kMaxKeyBytes = 512;
 inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::uint32_t kMaxPageSize = 1000;

@@ -26,6 +26,9 @@ std::string_view clip_utf8(std::string_view text, std::size_t max_bytes);
 // `text` with every byte sequence that is not UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
+// True when `text` (UTF-8) holds what the database counts as a control character: C0, DEL, C1, and the two line separators.
+bool has_control_character(std::string_view text);
+
 // True when both are equal; takes the same time whatever the position of the first difference.
 bool equals_constant_time(std::string_view a, std::string_view b);
 

@@ -58,11 +58,18 @@ struct CancelBody {
     BodyHandle handle = 0;
 };
 
-// Answers the client with these bytes.
+// Answers the client with these bytes. An answer that stays open goes on with Write and must Finish.
 struct Respond {
     int status = 200;
     Headers headers;
     std::string body;
+    bool stays_open = false;
+};
+
+// Adds to an answer that stays open. Outcome when the platform has taken it: a client that does not read holds the flow back.
+struct Write {
+    std::string bytes;
+    std::uint32_t timeout_ms = 0;
 };
 
 // Answers the client with an upstream's answer: what was held, then the rest as it arrives.
@@ -79,10 +86,12 @@ struct Forward {
 // What has passed since the last look, after at most observe_ms. Outcome: number = 1 at the end, data; failed = the upstream was cut.
 struct Observe {};
 
-// Ends a forwarded answer: `tail` is written after what was forwarded. An upstream that has not ended by itself is stopped, not awaited.
+// Ends a forwarded answer, or one that stays open: `tail` is written after what has gone before. An upstream that has not ended by itself
+// is stopped, not awaited. An answer that breaks off is cut, so that nobody takes it for whole.
 struct Finish {
     std::string tail;
     bool stops_upstream = false;
+    bool breaks_off = false;
 };
 
 struct Sleep {
@@ -94,7 +103,13 @@ struct RandomBytes {
     std::uint32_t count = 0;
 };
 
-using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes>;
+// Waits until every flow that this one has spawned so far has ended. Outcome: ok, or timeout when some have not.
+struct Join {
+    std::uint32_t timeout_ms = 0;
+};
+
+using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes,
+                               Write, Join>;
 
 struct Outcome {
     Status status = Status::ok;

@@ -272,3 +272,51 @@ TEST_CASE("an administrator who leaves during an import stops it between two por
     CHECK(answer.left);
     CHECK(pool.database.key_count() == limits::kKeysPerDatabaseCall);
 }
+
+TEST_CASE("an import tells of its progress as NDJSON when asked, and ends with the result") {
+    Pool pool(0);
+    std::string text = "bad key\n";
+    const std::size_t count = limits::kKeysPerDatabaseCall + 1;
+    for (std::size_t i = 0; i < count; ++i) text += "imported-key-" + std::to_string(i) + "\n";
+    ClientRequest request = import_of("text/plain", text + "imported-key-0\n");
+    request.headers.set("accept", "application/x-ndjson");
+    const ClientAnswer& answer = pool.host.ask(request);
+    CHECK(answer.status == 200);
+    CHECK(answer.ended);
+    CHECK(answer.headers.get("content-type") == "application/x-ndjson");
+    const std::string total = ",\"total\":" + std::to_string(count + 2);
+    CHECK(has(answer.body, "{\"progress\":{\"done\":0" + total + ",\"added\":0,\"existing\":0,\"duplicates\":0,\"invalid\":0}}\n"));
+    CHECK(has(answer.body, "{\"progress\":{\"done\":5001" + total + ",\"added\":5000,\"existing\":0,\"duplicates\":0,\"invalid\":1}}\n"));
+    CHECK(has(answer.body, "{\"progress\":{\"done\":5002" + total + ",\"added\":5001,") == false);
+    CHECK(has(answer.body, "{\"progress\":{\"done\":5003" + total + ",\"added\":5001,\"existing\":0,\"duplicates\":1,\"invalid\":1}}\n"));
+    CHECK(has(answer.body, "\n{\"result\":{\"success\":true" + total + ",\"added\":5001,\"existing\":0,\"duplicates\":1,\"duplicateLines\":[5003]"));
+    CHECK(has(answer.body, "\"invalid\":[{\"line\":1,\"reason\":"));
+    CHECK(answer.body.back() == '\n');
+    const ClientAnswer& refused = pool.host.ask([&] {
+        ClientRequest bad = import_of("application/json", "{}");
+        bad.headers.set("accept", "application/x-ndjson");
+        return bad;
+    }());
+    require_json(refused, 400);
+}
+
+TEST_CASE("an import that the database stops half-way says what stays, and sent again it ends as if nothing had happened") {
+    const bool with_progress = GENERATE(false, true);
+    Pool pool(0);
+    std::string text;
+    const std::size_t count = 2 * limits::kKeysPerDatabaseCall;
+    for (std::size_t i = 0; i < count; ++i) text += "imported-key-" + std::to_string(i) + "\n";
+    ClientRequest request = import_of("text/plain", text);
+    if (with_progress) request.headers.set("accept", "application/x-ndjson");
+    pool.time.at(pool.time.now_ms() + 5, [&] { pool.database.trouble = FakeDatabase::Trouble::down; });
+    const ClientAnswer& stopped = pool.host.ask(request);
+    CHECK(stopped.status == (with_progress ? 200 : 503));
+    CHECK(stopped.ended);
+    CHECK(has(stopped.body, "5000 keys had been added before"));
+    CHECK(has(stopped.body, "\"code\":\"storage_unavailable\""));
+    CHECK_FALSE(has(stopped.body, "\"result\""));
+    pool.database.trouble = FakeDatabase::Trouble::none;
+    const ClientAnswer& again = pool.host.ask(request);
+    CHECK(has(again.body, "\"added\":5000,\"existing\":5000"));
+    CHECK(pool.database.key_count() == count);
+}

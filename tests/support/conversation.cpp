@@ -69,7 +69,7 @@ void Conversation::resume(Outcome outcome) {
 }
 
 void Conversation::proceed() {
-    host_.collect();
+    host_.collect(&spawned_);
     if (session_->done()) {
         close();
         return;
@@ -82,6 +82,7 @@ void Conversation::close() {
         if (!body.released) host_.fault("an upstream body was neither read to its end, nor passed on, nor let go of");
     }
     if (request_ && answer_.status == 0 && !gone_) host_.fault("a client was left without an answer");
+    if (is_open_) host_.fault("an answer was left open");
     session_.reset();
 }
 
@@ -251,8 +252,32 @@ void Conversation::perform(const host::Respond& op) {
     answer_.headers = op.headers;
     answer_.body = op.body;
     answer_.answered_ms = host_.time.now_ms();
-    end_answer();
+    is_open_ = op.stays_open;
+    if (!is_open_) end_answer();
     later(host_.time.now_ms(), [this] { return outcome_of(gone_ ? Status::client_gone : Status::ok); });
+}
+
+void Conversation::perform(const host::Write& op) {
+    if (!is_open_) host_.fault("a flow writes to an answer that is not open");
+    if (op.timeout_ms == 0) host_.fault("an answer is written without a limit in time");
+    within(op.timeout_ms, host_.time.now_ms(), [this, bytes = op.bytes] {
+        answer_.body += bytes;
+        return Outcome{};
+    });
+}
+
+void Conversation::perform(const host::Join& op) {
+    if (op.timeout_ms == 0) host_.fault("flows are awaited without a limit in time");
+    await_spawned(host_.time.now_ms() + op.timeout_ms);
+}
+
+void Conversation::await_spawned(double until_ms) {
+    const bool all_done = std::all_of(spawned_.begin(), spawned_.end(), [](const Conversation* each) { return each->done(); });
+    if (all_done || gone_ || host_.time.now_ms() >= until_ms) {
+        const Status status = gone_ ? Status::client_gone : all_done ? Status::ok : Status::timeout;
+        return later(host_.time.now_ms(), [status] { return outcome_of(status); });
+    }
+    pending_ = host_.time.at(std::min(host_.time.now_ms() + 1, until_ms), [this, until_ms] { await_spawned(until_ms); });
 }
 
 void Conversation::perform(const host::Forward& op) {
@@ -322,6 +347,13 @@ void Conversation::perform(const host::Observe&) {
 }
 
 void Conversation::perform(const host::Finish& op) {
+    if (is_open_) {
+        is_open_ = false;
+        if (!gone_) answer_.body += op.tail;
+        answer_.broken = op.breaks_off;
+        if (!op.breaks_off) end_answer();
+        return later(host_.time.now_ms(), [] { return Outcome{}; });
+    }
     if (forwarded_ == nullptr || look_ms_ == 0) host_.fault("a flow finishes what it does not observe");
     if (pumping_) host_.time.cancel(*pumping_);
     pumping_.reset();

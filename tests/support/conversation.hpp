@@ -100,6 +100,9 @@ private:
     void perform(const host::Finish& op);
     void perform(const host::Sleep& op);
     void perform(const host::RandomBytes& op);
+    void perform(const host::Write& op);
+    void perform(const host::Join& op);
+    void await_spawned(double until_ms);
     void read_piece(Body& body, std::uint32_t timeout_ms);
     void read_whole(Body& body, std::size_t max_bytes, std::uint32_t timeout_ms);
 
@@ -114,7 +117,9 @@ private:
     std::function<void()> on_interrupt_;
     std::map<host::BodyHandle, Body> bodies_;
     host::BodyHandle next_handle_ = 1;
+    std::vector<const Conversation*> spawned_;
     Body* forwarded_ = nullptr;
+    bool is_open_ = false;  // the answer waits for more
     std::size_t pumped_ = 0;  // pieces
     std::uint32_t look_ms_ = 0, idle_ms_ = 0;
 };

@@ -79,10 +79,11 @@ void FakeHost::begin_housekeeping() {
     add(std::move(session), std::nullopt).begin();
 }
 
-void FakeHost::collect() {
+void FakeHost::collect(std::vector<const Conversation*>* spawned) {
     for (auto& session : std::exchange(app_->spawned, {})) {
         ++background_flows_;
         Conversation& conversation = add(std::move(session), std::nullopt);
+        if (spawned != nullptr) spawned->push_back(&conversation);
         time.at(time.now_ms(), [&conversation] { conversation.begin(); });
     }
     for (app::LogLine& line : std::exchange(app_->log_lines, {})) log_.push_back(std::move(line.text));

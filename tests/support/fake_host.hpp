@@ -59,7 +59,7 @@ public:
 
     // For the conversations.
     void enter();
-    void collect();
+    void collect(std::vector<const Conversation*>* spawned = nullptr);
     void fault(std::string_view what) { faults_.emplace_back(what); }
     bool is_database(std::string_view url) const;
     Sent ask_database(Seen request);

@@ -4,6 +4,11 @@
 
 using namespace edgepool;
 
+TEST_CASE("control characters are those that the database refuses in a name") {
+    for (const char* text : {"a\x01", "\x7f", "a\xC2\x80", "\xC2\x9F" "b", "\xE2\x80\xA8", "\xE2\x80\xA9"}) CHECK(has_control_character(text));
+    for (const char* text : {"", " ~", "\xC2\xA0", "\xC3\x80", "\xE2\x80\xA7", "\xC2", "\xE2\x80"}) CHECK_FALSE(has_control_character(text));
+}
+
 TEST_CASE("ASCII case is folded, and nothing else") {
     CHECK(ascii_lower("AbZ[\xC3\x89") == "abz[\xC3\x89");
     CHECK(equals_ignoring_case("Bearer", "bEARER"));

@@ -69,7 +69,16 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(filled(host::RandomBytes{32}).word(kWord_a) == 32);
     const host::Operation finish = host::Finish{"tail", true};
     CHECK(filled(finish).word(kWord_a) == 1);
+    CHECK(filled(finish).word(kWord_b) == 0);
     CHECK(filled(finish).text(0) == "tail");
+    CHECK(filled(host::Finish{"", false, true}).word(kWord_b) == 1);
+    const host::Operation write = host::Write{"bytes", 44};
+    CHECK(kind(filled(write)) == number(OperationKind::write));
+    CHECK(filled(write).word(kWord_a) == 44);
+    CHECK(filled(write).text(0) == "bytes");
+    CHECK(kind(filled(host::Join{33})) == number(OperationKind::join));
+    CHECK(filled(host::Join{33}).word(kWord_a) == 33);
+    CHECK(filled(host::Respond{200, {}, "", true}).word(kWord_b) == 1);
     const host::Operation respond = host::Respond{404, {{"a", "b"}}, "gone"};
     Record record;
     record.fill(1, respond);

@@ -5,10 +5,10 @@ import { request } from 'node:http';
  * Resolves to what had arrived when it left. `leaves(text)` is asked with each piece; without it the client leaves after `after_ms`,
  * whatever has come.
  */
-export function leaveInTheMiddle(url, { token, body, leaves, after_ms }) {
+export function leaveInTheMiddle(url, { token, body, headers = {}, leaves, after_ms }) {
   return new Promise((done) => {
     let text = '';
-    const sent = request(url, { method: 'POST', agent: false, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+    const sent = request(url, { method: 'POST', agent: false, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers } });
     const leave = () => {
       sent.socket?.resetAndDestroy();
       done(text);
