@@ -24,7 +24,7 @@ function filesBelow(folder) {
 /** A hash of everything the pages are made of. */
 function sourcesHash() {
   const hash = createHash('sha256');
-  for (const file of [...filesBelow(kSources).sort(), join(kRoot, 'package-lock.json')]) hash.update(file.slice(kRoot.length)).update('\0').update(readFileSync(file)).update('\0');
+  for (const file of [...filesBelow(kSources).sort(), join(kRoot, 'sql/schema.sql'), join(kRoot, 'package-lock.json')]) hash.update(file.slice(kRoot.length)).update('\0').update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }
 

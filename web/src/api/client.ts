@@ -1,6 +1,6 @@
 // One way to ask the pool: JSON in, JSON out, every failure an ApiError that says what kind it is. Knows no route; the routes with their
 // types are public.ts (no token) and admin.ts (the admin token).
-const kPatience_ms = 30_000;
+export const kPatience_ms = 30_000;
 
 export type FailureKind =
   | 'offline' // nothing answered

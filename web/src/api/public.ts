@@ -1,5 +1,5 @@
 // The routes without a token: health and the public figures (docs/HTTP-API.md).
-import { ask, ApiError, withQuery } from './client';
+import { ask, ApiError, kPatience_ms, withQuery } from './client';
 
 export interface ProviderHealth {
   enabled: boolean;
@@ -24,8 +24,8 @@ export interface Health {
 
 /** Also of a pool that is not configured yet (503 with a body that says what is missing). */
 export async function health(signal?: AbortSignal): Promise<Health> {
-  const answer = await fetch('/health', { cache: 'no-store', credentials: 'omit', headers: { accept: 'application/json' }, signal: signal ?? null })
-    .catch((error: unknown) => { throw signal?.aborted ? error : new ApiError('offline', String(error)); });
+  const answer = await fetch('/health', { cache: 'no-store', credentials: 'omit', headers: { accept: 'application/json' }, signal: AbortSignal.any([AbortSignal.timeout(kPatience_ms), ...(signal ? [signal] : [])]) })
+    .catch((error: unknown) => { throw signal?.aborted ? error : new ApiError(error instanceof DOMException && error.name === 'TimeoutError' ? 'slow' : 'offline', String(error)); });
   const body = (await answer.json().catch(() => null)) as Health | null;
   if (!body?.status) throw new ApiError('broken', `HTTP ${answer.status}`, answer.status);
   return body;

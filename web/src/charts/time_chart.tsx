@@ -109,11 +109,11 @@ export function TimeChart({ label, step, starts_ms, series, format, height = 200
         {at !== null && starts_ms[at] !== undefined && <span class="time-chart-at">{step === 'hour' ? formatDateTime(starts_ms[at]!) : formatDate(starts_ms[at]!)}</span>}
       </div>
       <div ref={place} style={{ height: `${height}px` }} />
-      <table class="visually-hidden">
+      <div class="visually-hidden"><table>
         <caption>{text().table(label)}</caption>
         <thead><tr><th scope="col">{text().time}</th>{series.map((row) => <th key={row.label} scope="col">{row.label}</th>)}</tr></thead>
         <tbody>{starts_ms.map((ms, i) => <tr key={ms}><th scope="row">{formatDateTime(ms)}</th>{series.map((row) => <td key={row.label}>{row.values[i] == null ? '–' : format(row.values[i]!)}</td>)}</tr>)}</tbody>
-      </table>
+      </table></div>
     </figure>
   );
 }
