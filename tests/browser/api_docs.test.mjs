@@ -9,8 +9,8 @@ const site = wholeSite();
 const kDocument = JSON.parse(readFileSync(new URL('../../web/public/openapi.json', import.meta.url), 'utf8'));
 const kRoutes = Object.values(kDocument.paths).flatMap((item) => Object.values(item).filter((operation) => operation.operationId));
 const kText = {
-  en: { title: /^API documentation/, filter: 'Filter routes', none: 'No route matches', load: 'Load the explorer', again: 'Try again', first: 'First request', copy: /^Copy: First request/ },
-  zh: { title: /^API 文档/, filter: '筛选接口', none: '没有匹配的接口', load: '加载调试工具', again: '重试', first: '第一个请求', copy: /^复制: 第一个请求/ },
+  en: { title: /^API documentation/, filter: 'Filter routes', none: 'No route matches', load: 'Load the explorer', again: 'Try again', copy: 'Copy' },
+  zh: { title: /^API 文档/, filter: '筛选接口', none: '没有匹配的接口', load: '加载调试工具', again: '重试', copy: '复制' },
 };
 
 for (const language of kLanguages) {
@@ -36,10 +36,10 @@ for (const language of kLanguages) {
     for (const [dialect, providers] of [['OpenAI', ['Ollama Cloud', 'OpenRouter']], ['Anthropic', ['Ollama Cloud', 'OpenRouter']], ['Ollama', [null]]]) {
       await card.getByRole('button', { name: dialect, exact: true }).click();
       for (const provider of providers) {
-        if (provider) await card.getByRole('button', { name: provider }).click();
+        if (provider) await card.getByRole('button', { name: provider, exact: true }).click();
         for (const program of ['curl', 'Python', 'JavaScript']) {
           await card.getByRole('tab', { name: program }).click();
-          await card.getByRole('button', { name: words.copy }).click();
+          await card.getByRole('button', { name: `${words.copy}: ${program} · ${provider ?? 'Ollama Cloud'}` }).click();
           const copied = await page.evaluate(() => navigator.clipboard.readText());
           const base = `${host}${provider === 'OpenRouter' ? '/openrouter' : ''}`;
           assert.ok(copied.includes(`${base}/`) || copied.includes(`${base}"`) || copied.includes(`${base}'`), copied);
@@ -57,7 +57,7 @@ for (const language of kLanguages) {
       const unfolded = page.locator(`#route-${route}`);
       await unfolded.locator('.route-body').waitFor();
       assert.ok(await unfolded.locator('pre').count() > 0);
-      for (const details of await unfolded.locator('.route-body details:not([open]) > summary').all()) await details.click();
+      await unfolded.evaluate((route) => { for (const details of route.querySelectorAll('details')) details.open = true; });
       assert.ok(await overflow(page) <= 0, route);
       assert.deepEqual(await axeViolations(page), []);
       quiet(page);

@@ -29,7 +29,7 @@ for (const language of kLanguages) {
     await pool.counted(1);
     const page = await site.open('/', { language });
     await page.getByText(words.ok).waitFor();
-    assert.deepEqual(await page.locator('.provider h3').allTextContents(), ['Ollama Cloud', 'OpenRouter']);
+    assert.deepEqual(await page.locator('.provider h2').allTextContents(), ['Ollama Cloud', 'OpenRouter']);
     for (const path of ['/dashboard', '/stats', '/api-docs']) assert.ok(await page.locator(`.hero a[href="${path}"]`).count() === 1);
     assert.equal(await page.getByText(words.guide).count(), 0);
     assert.deepEqual(await axeViolations(page), []);

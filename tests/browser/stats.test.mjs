@@ -1,6 +1,7 @@
 // /stats: what is counted is shown, in both languages; it can be shared, refreshes itself, and says so when it cannot.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../e2e/support/pool.mjs';
 import { axeViolations, kLanguages, kNarrowest, kPhone, overflow, quiet, wholeSite } from './support/browser.mjs';
 import { answerWith, emptyStats, kHostileNames, publicStats } from './support/public_answers.mjs';
 
@@ -19,9 +20,9 @@ for (const language of kLanguages) {
 
   test(`what the pool has served is shown: totals, models, the day (${language})`, async () => {
     const { pool } = site;
-    const before = (await pool.publicStats()).global.totalRequests;
+    const before = Number((await pool.calls.call('pool_admin_stats', { provider: 'ollama' })).total_requests);
     for (let i = 0; i < 3; ++i) assert.equal((await pool.chat({ model: 'shown:20b' })).status, 200);
-    await pool.counted(before + 3);
+    await eventually(async () => (await pool.publicStats()).global.totalRequests === before + 3 || undefined, 'the figures to hold three more requests');
     const page = await site.open('/stats', { language });
     await page.locator('.model-table').getByText('shown:20b').waitFor();
     assert.match(await page.title(), words.title);
@@ -79,7 +80,7 @@ for (const language of kLanguages) {
   });
 
   test(`an API that does not answer leaves placeholders, then says that it is slow (${language})`, async () => {
-    const page = await openWith(() => null, { language, before: async () => {} });
+    const page = await openWith(() => null, { language });
     await page.locator('[aria-busy="true"] .skeleton').first().waitFor();
     assert.deepEqual(await axeViolations(page), []);
     await page.context().close();
@@ -144,7 +145,7 @@ test('the page refreshes itself while it is looked at, and rests while it is not
   await page.goto(new URL('/stats', site.pool.worker.url).href);
   await page.locator('.model-table').waitFor();
   assert.equal(calls.count, 1);
-  const twice = page.waitForRequest((request) => request.url().includes(kStats));
+  const twice = page.waitForResponse((answer) => answer.url().includes(kStats));
   await page.clock.fastForward(30_000);
   await twice;
   const look = (state) => page.evaluate((value) => {
@@ -154,7 +155,7 @@ test('the page refreshes itself while it is looked at, and rests while it is not
   await look('hidden');
   await page.clock.fastForward(300_000);
   assert.equal(calls.count, 2);
-  const again = page.waitForRequest((request) => request.url().includes(kStats));
+  const again = page.waitForResponse((answer) => answer.url().includes(kStats));
   await look('visible');
   await again;
   assert.equal(calls.count, 3);

@@ -52,8 +52,10 @@ export function Code({ children, label }: { children: string; label?: string }) 
   return <div class="code"><pre tabIndex={0} aria-label={label} role={label ? 'region' : undefined}><code>{children}</code></pre><CopyButton value={children} label={label} /></div>;
 }
 
-export function Empty({ title, children, actions }: { title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
-  return <div class="empty"><h3>{title}</h3>{children && <p>{children}</p>}{actions && <div class="row">{actions}</div>}</div>;
+/** `level`: of its heading; 2 where no card's heading stands above it. */
+export function Empty({ title, children, actions, level = 3 }: { title: string; children?: ComponentChildren; actions?: ComponentChildren; level?: 2 | 3 }) {
+  const Heading = level === 2 ? 'h2' : 'h3';
+  return <div class="empty"><Heading>{title}</Heading>{children && <p>{children}</p>}{actions && <div class="row">{actions}</div>}</div>;
 }
 
 const text = messages({
@@ -79,9 +81,9 @@ export function errorWords(error: unknown): { title: string; note: string } {
   }
 }
 
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ErrorState({ error, onRetry, level = 3 }: { error: unknown; onRetry?: () => void; level?: 2 | 3 }) {
   const { title, note } = errorWords(error);
-  return <div role="alert"><Empty title={title} actions={onRetry && <Button icon="refresh" onClick={onRetry}>{text().again}</Button>}>{note}</Empty></div>;
+  return <div role="alert"><Empty title={title} level={level} actions={onRetry && <Button icon="refresh" onClick={onRetry}>{text().again}</Button>}>{note}</Empty></div>;
 }
 
 export function StaleNotice({ onRetry }: { onRetry?: () => void }) {

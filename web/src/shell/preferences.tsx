@@ -13,7 +13,7 @@ export function Preferences() {
   const other = language.value === 'zh' ? 'en' : 'zh';
   return (
     <div class="row preferences">
-      <Button kind="quiet" size="small" aria-label={text().language} onClick={() => chooseLanguage(other)}><span lang={other === 'zh' ? 'zh-CN' : 'en'}>{text().other}</span></Button>
+      <Button kind="quiet" size="small" onClick={() => chooseLanguage(other)}><span lang={other === 'zh' ? 'zh-CN' : 'en'}>{text().other}</span><span class="visually-hidden">{text().language}</span></Button>
       <Button kind="quiet" size="small" icon={kIcons[theme.value]} aria-label={text()[theme.value]} title={text()[theme.value]} onClick={() => chooseTheme(kNext[theme.value])} />
     </div>
   );

@@ -33,7 +33,7 @@ function Page() {
         </nav>
         <div class="stack docs-body">
           <div><h1>{words.title}</h1><p class="lead">{words.lead}</p>{words.english && <p class="small faint">{words.english}</p>}</div>
-          {error && !data ? <div class="card"><ErrorState error={error} onRetry={() => void reload()} /></div> : <div id="start"><QuickStart document={data} /></div>}
+          {error && !data ? <div class="card"><ErrorState level={2} error={error} onRetry={() => void reload()} /></div> : <div id="start"><QuickStart document={data} /></div>}
           <div id="basics" class="stack"><Basics /></div>
           <div id="explorer"><Explorer /></div>
           {!(error && !data) && <Reference document={data} />}

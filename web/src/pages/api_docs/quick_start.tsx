@@ -49,7 +49,7 @@ export function QuickStart({ document }: { document: ApiDocument | null }) {
         <Tabs label={words.language} tabs={kLanguages} current={programLanguage} onChange={setProgramLanguage}>
           <div class="stack-tight">
             {install && <Code label={words.install}>{install}</Code>}
-            {sample ? <Code label={words.title}>{withThisHost(sample.source.trimEnd())}</Code> : <Skeleton lines={6} />}
+            {sample ? <Code label={sample.label}>{withThisHost(sample.source.trimEnd())}</Code> : <Skeleton lines={6} />}
           </div>
         </Tabs>
       </div>

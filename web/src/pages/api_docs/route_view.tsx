@@ -8,15 +8,16 @@ import { InlineProse, Prose } from './prose';
 import { Members } from './schema_view';
 
 const text = messages({
-  prefixes: 'Under', token: 'Token', client: 'client token', admin: 'admin token', none: 'none', parameters: 'Parameters', body: 'Body', answers: 'Answers', example: 'Example', examples: 'Examples',
+  prefixes: 'Under', token: 'Token', client: 'client token', admin: 'admin token', none: 'none', parameters: 'Parameters', body: 'Body', answers: 'Answers', examples: 'Examples',
   required: 'required', optional: 'optional', older: 'older name', headers: 'Headers', schema: 'Members', link: 'Link to this route', answer: 'Which answer', sample: 'Which example',
 }, {
-  prefixes: '前缀', token: '令牌', client: '客户端令牌', admin: '管理令牌', none: '不需要', parameters: '参数', body: '请求体', answers: '应答', example: '示例', examples: '示例',
+  prefixes: '前缀', token: '令牌', client: '客户端令牌', admin: '管理令牌', none: '不需要', parameters: '参数', body: '请求体', answers: '应答', examples: '示例',
   required: '必填', optional: '可选', older: '旧名称', headers: '响应头', schema: '字段', link: '此接口的链接', answer: '选择应答', sample: '选择示例',
 });
 
 export const anchorOf = (route: Route): string => `route-${route.operation.operationId}`;
 
+const nameOf = (route: Route): string => `${route.method} ${route.path}`;
 const asText = (example: unknown): string => (typeof example === 'string' ? example : JSON.stringify(example, null, 2));
 
 function tokenOf(route: Route): string {
@@ -34,12 +35,12 @@ function Samples({ route }: { route: Route }) {
   return (
     <section class="stack-tight">
       <div class="row-apart"><h4>{text().examples}</h4>{samples.length > 1 && <Segmented label={text().sample} options={samples.map(({ label }, i) => [String(i), label] as const)} value={String(chosen)} onValue={(i) => setChosen(Number(i))} />}</div>
-      <Code label={sample.label}>{withThisHost(sample.source.trimEnd())}</Code>
+      <Code label={`${nameOf(route)}: ${sample.label}`}>{withThisHost(sample.source.trimEnd())}</Code>
     </section>
   );
 }
 
-function AnswerView({ document, answer }: { document: ApiDocument; answer: Answer }) {
+function AnswerView({ document, answer, name }: { document: ApiDocument; answer: Answer; name: string }) {
   const words = text();
   const headers = Object.entries(answer.headers ?? {});
   return (
@@ -48,7 +49,7 @@ function AnswerView({ document, answer }: { document: ApiDocument; answer: Answe
       {Object.entries(answer.content ?? {}).map(([type, media]) => (
         <div key={type} class="stack-tight">
           <div class="small faint mono">{type}</div>
-          {media.example !== undefined && <Code label={words.example}>{asText(media.example)}</Code>}
+          {media.example !== undefined && <Code label={`${name} ${type}`}>{asText(media.example)}</Code>}
           <details><summary class="small">{words.schema}</summary><Members document={document} schema={media.schema} /></details>
         </div>
       ))}
@@ -63,7 +64,7 @@ function Answers({ document, route }: { document: ApiDocument; route: Route }) {
   return (
     <section class="stack-tight">
       <div class="row-apart"><h4>{text().answers}</h4><Segmented label={text().answer} options={statuses.map((one) => [one, one] as const)} value={status} onValue={setStatus} /></div>
-      <AnswerView document={document} answer={resolve(document, route.operation.responses[status]!)} />
+      <AnswerView document={document} name={`${nameOf(route)}: ${status}`} answer={resolve(document, route.operation.responses[status]!)} />
     </section>
   );
 }
@@ -97,7 +98,7 @@ function RouteBody({ document, route }: { document: ApiDocument; route: Route })
           {Object.entries(operation.requestBody.content).map(([type, media]) => (
             <div key={type} class="stack-tight">
               <div class="small faint mono">{type}</div>
-              {media.example !== undefined && <Code label={words.example}>{asText(media.example)}</Code>}
+              {media.example !== undefined && <Code label={`${nameOf(route)}: ${words.body} ${type}`}>{asText(media.example)}</Code>}
               <Members document={document} schema={media.schema} />
             </div>
           ))}

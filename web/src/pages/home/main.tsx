@@ -66,7 +66,7 @@ function Page() {
         </section>
         {stale && <StaleNotice onRetry={() => void reload()} />}
         <section class="stack" aria-label={words.standing} aria-busy={!state && !error}>
-          {!state ? (error ? <div class="card"><ErrorState error={error} onRetry={() => void reload()} /></div> : <div class="card"><div class="card-body"><Skeleton lines={4} /></div></div>) : (
+          {!state ? (error ? <div class="card"><ErrorState level={2} error={error} onRetry={() => void reload()} /></div> : <div class="card"><div class="card-body"><Skeleton lines={4} /></div></div>) : (
             <>
               {isGuided && <SetupGuide steps={setupSteps(state, known)} health={state} />}
               {state.configured && <Standing health={state} figures={figures ?? {}} />}

@@ -41,7 +41,7 @@ function ProviderCard({ id, row, stats }: { id: string; row: ProviderHealth; sta
   const total = stats?.global.totalRequests ?? 0;
   return (
     <article class="provider" aria-label={providerName(id)}>
-      <div class="row-apart"><h3>{providerName(id)}</h3><Badge tone={tone}>{word}</Badge></div>
+      <div class="row-apart"><h2>{providerName(id)}</h2><Badge tone={tone}>{word}</Badge></div>
       {row.enabled && (
         <dl>
           <div><dt>{words.keys}</dt><dd class="number">{usable === null ? words.none : formatNumber(usable)}</dd></div>

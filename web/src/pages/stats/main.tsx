@@ -33,9 +33,9 @@ const kRefresh_ms = 30_000;
 function Failure({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const words = text();
   const code = error instanceof ApiError ? error.code : '';
-  if (code === 'not_configured') return <Empty title={words.setUp} actions={<a class="button primary" href="/">{words.guide}</a>}>{words.setUpNote}</Empty>;
-  if (code === 'unknown_provider') return <Empty title={words.unknown}>{words.unknownNote}</Empty>;
-  return <ErrorState error={error} onRetry={onRetry} />;
+  if (code === 'not_configured') return <Empty level={2} title={words.setUp} actions={<a class="button primary" href="/">{words.guide}</a>}>{words.setUpNote}</Empty>;
+  if (code === 'unknown_provider') return <Empty level={2} title={words.unknown}>{words.unknownNote}</Empty>;
+  return <ErrorState level={2} error={error} onRetry={onRetry} />;
 }
 
 function Page() {

@@ -74,23 +74,21 @@ export function ModelTable({ stats }: { stats: PublicStats | null }) {
   return (
     <Card title={words.table} flush>
       {!stats ? <div class="card-body"><Skeleton lines={6} /></div> : (
-        <div class="table-scroll" tabIndex={0} role="region" aria-label={words.table}>
-          <table class="table model-table">
-            <thead><tr><th scope="col">{words.model}</th><th scope="col" class="end">{words.requests}</th><th scope="col" class="end wide">{words.share}</th><th scope="col" class="end wide">{words.success}</th><th scope="col" class="end wide">{words.failure}</th><th scope="col" class="end">{words.rate}</th></tr></thead>
-            <tbody>
-              {stats.topModels.map((row) => (
-                <tr key={row.model}>
-                  <th scope="row"><ModelName name={row.model} /></th>
-                  <td class="end">{formatNumber(row.requests)}</td>
-                  <td class="end wide">{formatPercent(shareOf(row.requests, stats.global.totalRequests) ?? 0)}</td>
-                  <td class="end wide">{formatNumber(row.success)}</td>
-                  <td class="end wide">{formatNumber(row.failure)}</td>
-                  <td class="end">{rateOf(row)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <table class="table model-table">
+          <thead><tr><th scope="col">{words.model}</th><th scope="col" class="end">{words.requests}</th><th scope="col" class="end wide">{words.share}</th><th scope="col" class="end wide">{words.success}</th><th scope="col" class="end wide">{words.failure}</th><th scope="col" class="end">{words.rate}</th></tr></thead>
+          <tbody>
+            {stats.topModels.map((row) => (
+              <tr key={row.model}>
+                <th scope="row"><ModelName name={row.model} /></th>
+                <td class="end">{formatNumber(row.requests)}</td>
+                <td class="end wide">{formatPercent(shareOf(row.requests, stats.global.totalRequests) ?? 0)}</td>
+                <td class="end wide">{formatNumber(row.success)}</td>
+                <td class="end wide">{formatNumber(row.failure)}</td>
+                <td class="end">{rateOf(row)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       )}
     </Card>
   );
