@@ -77,6 +77,7 @@ struct ProviderState {
 
 struct OpenRequest {
     std::size_t provider_index = 0;
+    std::size_t token_provider_index = 0;  // another one where a fallback is asked
     std::string token_hash;
     std::string model;
     std::string key_id;          // of the attempt under way; empty between attempts

@@ -22,16 +22,17 @@ KeyPool::Request request_of(const Journey& journey) {
 
 bool may_try_again(const Journey& journey) {
     const config::Config& config = journey.exchange.app.config;
-    return journey.tried.size() < config.max_attempts && journey.exchange.left_of(config.timeouts.failover_ms) > 1;
+    return journey.tried.size() < config.max_attempts && journey.attempts < limits::kMaxAttemptsInAll &&
+           journey.exchange.left_of(config.timeouts.failover_ms) > 1;
 }
 
 // A key for this request; a pool that has run dry is filled from the database first, once.
 Task<std::optional<KeyPool::Ticket>> pick_key(Journey& journey) {
     App& app = journey.exchange.app;
-    std::optional<KeyPool::Ticket> ticket = journey.state.pool.take(request_of(journey), app.now_ms, app.random);
+    std::optional<KeyPool::Ticket> ticket = journey.state->pool.take(request_of(journey), app.now_ms, app.random);
     if (ticket || !journey.tried.empty()) co_return ticket;
-    co_await reload_when_dry(journey.exchange, journey.state);
-    ticket = journey.state.pool.take(request_of(journey), app.now_ms, app.random);
+    co_await reload_when_dry(journey.exchange, *journey.state);
+    ticket = journey.state->pool.take(request_of(journey), app.now_ms, app.random);
     co_return ticket;
 }
 
@@ -40,9 +41,9 @@ host::Fetch fetch_of(const Journey& journey, const KeyPool::Ticket& ticket) {
     host::Fetch fetch;
     fetch.method = journey.plan.method;
     fetch.url = journey.plan.url;
-    fetch.headers = rewrite::upstream_headers(*journey.state.provider, *journey.state.config, journey.exchange.request.headers, ticket.secret);
+    fetch.headers = rewrite::upstream_headers(*journey.state->provider, *journey.state->config, journey.exchange.request.headers, ticket.secret);
     fetch.body_kind = journey.plan.body_kind;
-    fetch.splices = journey.plan.splices;
+    fetch.splices = journey.splices();
     fetch.timeout_ms = std::min(timeouts.first_byte_ms, journey.exchange.left_of(timeouts.request_ms));
     fetch.wanted = rewrite::consulted_response_headers();
     return fetch;
@@ -90,8 +91,8 @@ std::uint32_t seconds_until(const std::optional<double>& at_ms, double now_ms) {
 // Why no key could be had for a request that has tried none.
 Error shortage_error(const Journey& journey) {
     const double now_ms = journey.exchange.app.now_ms;
-    const KeyPool::Shortage shortage = journey.state.pool.why_none(request_of(journey), now_ms);
-    const std::string provider(journey.state.provider->id);
+    const KeyPool::Shortage shortage = journey.state->pool.why_none(request_of(journey), now_ms);
+    const std::string provider(journey.state->provider->id);
     Error error;
     error.retry_after_s = seconds_until(shortage.next_ms, now_ms);
     // A working set taken while every key rests is empty, but the database says when the first one returns.
@@ -122,23 +123,56 @@ Error transport_error(const Journey& journey) {
     }
 }
 
+bool serves_route(const ProviderState& state, const Match& match) {
+    return !state.config->disabled && (match.dialect != Dialect::ollama || state.provider->serves_ollama_native);
+}
+
+// Turns to the next model that the operator named for this one, if there is one left that this request can be sent to.
+Task<bool> turn_to_fallback(Journey& journey) {
+    Exchange& exchange = journey.exchange;
+    while (journey.fallbacks_taken < journey.plan.fallbacks.size() && exchange.left_of(exchange.app.config.timeouts.failover_ms) > 1) {
+        const config::ModelTarget& target = journey.plan.fallbacks[journey.fallbacks_taken++];
+        ProviderState& state = target.provider == nullptr ? journey.home : exchange.app.state_of(*target.provider);
+        if (!serves_route(state, exchange.routing.match)) continue;
+        const Result<std::monostate> loaded = co_await ensure_loaded(exchange, state);
+        if (!loaded) continue;
+        refresh_when_stale(exchange.app, state);
+        journey.turn_to(state, target.model);
+        co_return true;
+    }
+    co_return false;
+}
+
+// One attempt with the model that is asked now, or the reason for turning to another.
+Task<Step> next_attempt(Journey& journey) {
+    std::optional<KeyPool::Ticket> ticket;
+    if (may_try_again(journey)) ticket = co_await pick_key(journey);
+    if (!ticket) {
+        if (journey.attempts == 0 && !journey.shortage) journey.shortage = shortage_error(journey);
+        co_return Step::next_model;
+    }
+    const Step step = co_await attempt(journey, *ticket);
+    co_return step;
+}
+
 }  // namespace
 
 Task<void> run_attempts(Exchange& exchange, ProviderState& state, Plan plan) {
     Journey journey(exchange, state, std::move(plan));
-    while (may_try_again(journey)) {
-        const std::optional<KeyPool::Ticket> ticket = co_await pick_key(journey);
-        if (!ticket) break;
-        const Step step = co_await attempt(journey, *ticket);
+    for (;;) {
+        const Step step = co_await next_attempt(journey);
         if (step == Step::answered) {
             co_await drop_kept(journey);
             co_return;
         }
+        if (step == Step::next_key) continue;
+        const bool has_turned = co_await turn_to_fallback(journey);
+        if (!has_turned) break;
     }
     if (journey.kept) {
         co_await forward_kept(journey);
     } else {
-        co_await answer_error(exchange, journey.tried.empty() ? shortage_error(journey) : transport_error(journey));
+        co_await answer_error(exchange, journey.attempts == 0 ? *journey.shortage : transport_error(journey));
     }
     journey.end_request(stats::RequestEnd::failure, {});
 }

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxDatabaseAnswerBytes = 16u << 20;
 void add_cross_origin_headers(const Exchange& exchange, Headers& headers) {
     if (exchange.routing.is_public) {
         headers.add("access-control-allow-origin", "*");
-        headers.add("access-control-expose-headers", "x-request-id, x-pool-attempts, x-pool-key, retry-after");
+        headers.add("access-control-expose-headers", "x-request-id, x-pool-attempts, x-pool-key, x-pool-model, x-pool-provider, retry-after");
         return;
     }
     const std::string_view origin = exchange.request.headers.get("origin");

@@ -113,7 +113,8 @@ std::string salvage_counts(App& app) {
         ProviderState& state = app.providers[open.provider_index];
         const auto request_end = open.is_committed ? stats::RequestEnd::success : stats::RequestEnd::failure;
         const auto attempt_end = open.is_committed ? stats::AttemptEnd::success : stats::AttemptEnd::blameless_failure;
-        state.counts.add_request(open.token_hash, open.model, request_end, {}, app.now_ms);
+        state.counts.add_request({}, open.model, request_end, {}, app.now_ms);
+        app.providers[open.token_provider_index].counts.add_token_request(open.token_hash, request_end, {}, app.now_ms);
         if (!open.key_id.empty()) state.counts.add_attempt(open.key_id, attempt_end, {}, app.now_ms);
     }
     app.open_requests.clear();

@@ -1,17 +1,21 @@
-// A client request that is on its way to a provider: what is sent, which keys were tried, what came of it. Owns the accounting of the
+// A client request that is on its way to a provider: what is sent, which keys were tried, what came of it. It begins with the model that
+// the client named and may turn to others that the operator named as fallbacks, also of another provider. Owns the accounting of the
 // request, so that it is counted once whichever way it ends. Lives in the frame of the flow that runs the attempts.
 //
 // Invariants
 // 1. begin_attempt() is followed by exactly one end_attempt().
 // 2. A journey with at least one attempt is counted by exactly one end_request(); without one it is not counted.
+// 3. Model, hour and total are counted for the provider whose answer the client gets; the token's use always for the token's provider.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "app/exchange.hpp"
+#include "json/request_facts.hpp"
 #include "stats/accumulator.hpp"
 #include "verdict/verdict.hpp"
 
@@ -20,9 +24,10 @@ namespace edgepool::app {
 struct Plan {
     std::string method;
     std::string url;
-    std::string model;  // counted under this name; empty: a request that is not counted (lists of models and the like)
+    std::string model;  // as the provider names it; counted under this name; empty: a request that is not counted (lists and the like)
+    json::RequestFacts facts;  // of the client's body
+    std::span<const config::ModelTarget> fallbacks;  // in the app's configuration
     host::BodyKind body_kind = host::BodyKind::none;
-    std::vector<json::Splice> splices;
     bool streams = false;         // the client asked for a stream
     bool is_generation = false;   // tokens are used, so they are estimated when the answer does not say how many
     std::size_t request_bytes = 0;
@@ -36,15 +41,24 @@ struct KeptAnswer {
     host::BodyHandle handle = 0;
     int status = 0;
     std::string key_id;
+    ProviderState* state = nullptr;  // whose answer it is
+    std::string model;
+    bool is_fallback = false;
     std::optional<std::string> redacted;  // what to send instead, where the answer names the upstream account
     std::string content_type;
 };
 
 class Journey {
 public:
-    Journey(Exchange& exchange, ProviderState& state, Plan plan) : exchange(exchange), state(state), plan(std::move(plan)) {}
+    Journey(Exchange& exchange, ProviderState& home, Plan plan) : exchange(exchange), home(home), state(&home), plan(std::move(plan)) {}
     Journey(const Journey&) = delete;
     Journey& operator=(const Journey&) = delete;
+
+    // From here on another model is asked, maybe of another provider, with none of its keys tried.
+    void turn_to(ProviderState& next, std::string model);
+
+    // What of the client's body is not sent as it came.
+    std::vector<json::Splice> splices() const;
 
     void begin_attempt(const keys::KeyPool::Ticket& ticket);
 
@@ -62,9 +76,14 @@ public:
     double attempt_ms() const { return exchange.app.now_ms - attempt_began_ms_; }
 
     Exchange& exchange;
-    ProviderState& state;
-    const Plan plan;
-    std::vector<std::string> tried;    // ids of keys, in order
+    ProviderState& home;   // of the token
+    ProviderState* state;  // of the model that is asked now
+    Plan plan;
+    std::vector<std::string> tried;    // ids of keys for the present model, in order
+    std::size_t attempts = 0;          // for all models
+    std::size_t fallbacks_taken = 0;   // of plan.fallbacks
+    bool is_fallback = false;          // the present model, or the answer that is forwarded, is one of them
+    std::optional<Error> shortage;     // why no key could be had for the first model
     std::optional<KeptAnswer> kept;
     verdict::Transport last_transport = verdict::Transport::answered;
 

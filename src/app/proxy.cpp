@@ -23,7 +23,7 @@ Result<ProviderState*> usable_provider(Exchange& exchange) {
 Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& state) {
     const Result<std::string> body = co_await read_body(exchange);
     if (!body) co_return tl::unexpected<Error>(body.error());
-    const Result<json::RequestFacts> facts = json::read_request_facts(*body);
+    Result<json::RequestFacts> facts = json::read_request_facts(*body);
     if (!facts) co_return tl::unexpected<Error>(facts.error());
     if (facts->model.empty()) co_return fail(ErrorCode::missing_model, "the request body names no model", "model");
 
@@ -31,11 +31,15 @@ Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& stat
     Plan plan;
     plan.method = exchange.request.method;
     plan.url = rewrite::upstream_url(*state.provider, *state.config, match.path, exchange.request.query);
-    plan.model = facts->model;
+    const config::Config& config = exchange.app.config;
+    const std::vector<config::ModelTarget>& alias = config.model_aliases.find(*state.provider, facts->model);
+    plan.model = alias.empty() ? facts->model : alias.front().model;
+    plan.fallbacks = config.model_fallbacks.find(*state.provider, plan.model);
     plan.body_kind = host::BodyKind::client;
     plan.streams = facts->stream.value_or(match.streams_by_default);
     plan.is_generation = match.handler == Handler::generate && match.path != "/api/show";
     plan.request_bytes = body->size();
+    plan.facts = std::move(*facts);
     co_return plan;
 }
 

@@ -45,9 +45,13 @@ host::Forward forward_of(const Journey& journey, host::BodyHandle handle, int st
     forward.handle = handle;
     forward.status = status;
     forward.set = common_headers(journey.exchange);
-    forward.set.add("x-pool-attempts", std::to_string(journey.tried.size()));
+    forward.set.add("x-pool-attempts", std::to_string(journey.attempts));
     forward.set.add("x-pool-key", key_id.substr(0, kPublicKeyIdDigits));
-    forward.removed = rewrite::removed_response_headers(*journey.state.provider);
+    if (journey.is_fallback) {
+        forward.set.add("x-pool-provider", journey.state->provider->id);
+        forward.set.add("x-pool-model", journey.plan.model);
+    }
+    forward.removed = rewrite::removed_response_headers(*journey.state->provider);
     return forward;
 }
 
@@ -69,17 +73,21 @@ Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& hea
     kept.handle = head.handle;
     kept.status = head.status;
     kept.key_id = ticket.id;
+    kept.state = journey.state;
+    kept.model = journey.plan.model;
+    kept.is_fallback = journey.is_fallback;
     kept.content_type = head.headers.get("content-type");
-    std::string redacted = verdict::redact_for_client(*journey.state.provider, body, ticket.secret);
+    std::string redacted = verdict::redact_for_client(*journey.state->provider, body, ticket.secret);
     if (redacted != body) kept.redacted = std::move(redacted);
     co_await drop_kept(journey);
     journey.kept = std::move(kept);
 }
 
-// After a verdict on an answer: back to the client, or another key.
-Task<Step> after_verdict(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string body, bool may_retry) {
+// After a verdict on an answer: back to the client, another key, or another model.
+Task<Step> after_verdict(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string body, verdict::Verdict verdict) {
     co_await keep(journey, ticket, head, body);
-    if (may_retry) co_return Step::next_key;
+    if (verdict.retry) co_return Step::next_key;
+    if (verdict.blame == verdict::Blame::model && journey.fallbacks_taken < journey.plan.fallbacks.size()) co_return Step::next_model;
     co_await forward_kept(journey);
     journey.end_request(stats::RequestEnd::failure, {});
     co_return Step::answered;
@@ -177,6 +185,9 @@ Task<void> drop_kept(Journey& journey) {
 Task<void> forward_kept(Journey& journey) {
     const KeptAnswer kept = std::move(*journey.kept);
     journey.kept.reset();
+    journey.state = kept.state;
+    journey.plan.model = kept.model;
+    journey.is_fallback = kept.is_fallback;
     host::Forward forward = forward_of(journey, kept.handle, kept.status, kept.key_id);
     if (!kept.redacted) {
         co_await journey.exchange.session.perform(std::move(forward));
@@ -203,7 +214,7 @@ Task<Step> relay_refusal(Journey& journey, const KeyPool::Ticket& ticket, const 
         co_await journey.exchange.session.perform(host::CancelBody{head.handle});
         co_return Step::next_key;
     }
-    const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict.retry);
+    const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict);
     co_return step;
 }
 
@@ -222,7 +233,7 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
         verdict::Answer answer = answered(journey, ticket, head, *error);
         answer.in_success = true;
         const verdict::Verdict verdict = journey.end_attempt(ticket, answer);
-        const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict.retry);
+        const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict);
         co_return step;
     }
     const usage::Usage reported = usage::usage_from_answer(journey.exchange.dialect(), read.data);
@@ -258,7 +269,7 @@ Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const H
         answer.in_success = true;
         const verdict::Verdict verdict = journey.end_attempt(ticket, answer);
         std::string event = stream_error_event(journey.exchange.dialect(), *observer.error());
-        const Step step = co_await after_verdict(journey, ticket, head, std::move(event), verdict.retry);
+        const Step step = co_await after_verdict(journey, ticket, head, std::move(event), verdict);
         co_return step;
     }
     const double latency_ms = journey.attempt_ms();

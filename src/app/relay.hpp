@@ -8,8 +8,9 @@
 namespace edgepool::app {
 
 enum class Step : std::uint8_t {
-    answered,   // the client has its answer, or has left; the journey is counted
-    next_key,   // nothing was committed: another key may be tried
+    answered,    // the client has its answer, or has left; the journey is counted
+    next_key,    // nothing was committed: another key may be tried
+    next_model,  // nor will another key do: only another model can serve
 };
 
 // An answer's head, as Fetch reported it.

@@ -22,6 +22,11 @@ inline constexpr std::size_t kMaxJsonDepth = 1000;               // nlohmann's d
 // Attempts
 inline constexpr std::uint32_t kDefaultMaxAttempts = 4;
 inline constexpr std::uint32_t kHighestMaxAttempts = 10;         // 50 subrequests are the free plan's whole budget
+inline constexpr std::size_t kMaxAttemptsInAll = 20;             // the same budget, where MODEL_FALLBACKS gives each model its attempts
+
+// Models
+inline constexpr std::size_t kMaxModelRows = 500;                // in MODEL_ALIASES or MODEL_FALLBACKS: walked for each request
+inline constexpr std::size_t kMaxFallbacks = 5;                  // for one model: each is a request's patience and subrequests
 
 // Upstream answers
 inline constexpr std::size_t kMaxErrorBodyBytes = 64u << 10;     // what is read of an error answer in order to judge it
@@ -34,6 +39,7 @@ inline constexpr std::size_t kWorkingSetKeys = 512;              // per provider
 inline constexpr std::size_t kTokenCacheEntries = 2048;
 inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cache: floods of bad tokens stay away from the database
 inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
+inline constexpr std::size_t kMaxWaitingModelRows = 8000;        // model and hour, unsent: two batches; names are the text of clients and the database may be away
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
 
 // Administration

@@ -104,6 +104,21 @@ void read_providers(const Variables& variables, Reader& reader, Config& config) 
     }
 }
 
+// What is asked of models and of their streams.
+void read_models(const Variables& variables, Reader& reader, Config& config) {
+    const std::string_view aliases = variables.get("MODEL_ALIASES");
+    if (!aliases.empty()) {
+        if (const auto problem = config.model_aliases.read_aliases(aliases)) reader.problem("MODEL_ALIASES", *problem);
+    }
+    const std::string_view fallbacks = variables.get("MODEL_FALLBACKS");
+    if (!fallbacks.empty()) {
+        if (const auto problem = config.model_fallbacks.read_fallbacks(fallbacks)) reader.problem("MODEL_FALLBACKS", *problem);
+    }
+    const std::string_view usage = variables.get("STREAM_USAGE");
+    config.exact_stream_usage = usage == "exact";
+    if (!usage.empty() && usage != "exact" && usage != "estimate") reader.problem("STREAM_USAGE", "must be exact or estimate");
+}
+
 }  // namespace
 
 std::string rest_url_of(std::string_view database_url) {
@@ -167,6 +182,7 @@ Config read_config(const Variables& variables) {
     reader.number("FAILOVER_TIMEOUT_MS", 100, 3'600'000, config.timeouts.failover_ms);
 
     reader.number("RETENTION_DAYS", 1, 3650, config.retention_days);
+    read_models(variables, reader, config);
 
     const std::string_view offset = variables.get("DISPLAY_TIMEZONE_OFFSET");
     if (!offset.empty() && !parse_utc_offset(offset, config.display_offset_minutes)) {

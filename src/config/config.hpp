@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/limits.hpp"
+#include "config/model_map.hpp"
 #include "config/settings.hpp"
 #include "config/variables.hpp"
 #include "keys/strategy.hpp"
@@ -40,6 +41,9 @@ struct Config {
     std::uint32_t max_attempts = limits::kDefaultMaxAttempts;
     std::size_t max_body_bytes = limits::kDefaultMaxBodyBytes;
     Timeouts timeouts;
+    ModelMap model_aliases;
+    ModelMap model_fallbacks;
+    bool exact_stream_usage = false;  // STREAM_USAGE=exact
     int display_offset_minutes = 480;
     std::uint32_t retention_days = 30;  // of hourly figures
     std::vector<std::string> admin_origins;  // ADMIN_CORS_ORIGINS

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/limits.hpp"
+
 namespace edgepool::stats {
 namespace {
 
@@ -49,23 +51,33 @@ void Tally::add(const Tally& other) {
 
 void Accumulator::add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms,
                               std::optional<double> first_byte_ms) {
-    const bool succeeded = end == RequestEnd::success;
-    const double hour_ms = hour_start_ms(now_ms);
-    ModelTally& by_model = models_[{std::string(model), hour_ms}];
-    if (by_model.requests == 0) {
-        by_model.model = model;
-        by_model.hour_ms = hour_ms;
-    }
-    by_model.count(succeeded, usage);
-    if (succeeded && first_byte_ms) {
+    ModelTally& by_model = model_row(model, hour_start_ms(now_ms));
+    by_model.count(end == RequestEnd::success, usage);
+    if (end == RequestEnd::success && first_byte_ms) {
         by_model.latency_ms += static_cast<std::int64_t>(std::clamp(*first_byte_ms, 0.0, kLongestLatencyMs));
         ++by_model.latency_count;
     }
+    add_token_request(token_hash, end, usage, now_ms);
+}
+
+void Accumulator::add_token_request(std::string_view token_hash, RequestEnd end, const usage::Usage& usage, double now_ms) {
     if (token_hash.empty()) return;
     TokenTally& by_token = tokens_[std::string(token_hash)];
     by_token.hash = token_hash;
-    by_token.count(succeeded, usage);
+    by_token.count(end == RequestEnd::success, usage);
     by_token.last_used_ms = std::max(by_token.last_used_ms, now_ms);
+}
+
+// The row of that model and hour. Names are the clients' own text: past the bound new ones share a row.
+ModelTally& Accumulator::model_row(std::string_view model, double hour_ms) {
+    const auto key = [&](std::string_view name) { return std::pair(std::string(name), hour_ms); };
+    const auto found = models_.find(key(model));
+    if (found != models_.end()) return found->second;
+    const std::string_view name = models_.size() < limits::kMaxWaitingModelRows ? model : kOtherModels;
+    ModelTally& row = models_[key(name)];
+    row.model = name;
+    row.hour_ms = hour_ms;
+    return row;
 }
 
 void Accumulator::add_attempt(std::string_view key_id, AttemptEnd end, const usage::Usage& usage, double now_ms) {

@@ -22,12 +22,18 @@ enum class RequestEnd : std::uint8_t { success, failure };
 // How an attempt ended for the key that made it. A failure that was not the key's doing counts in its figures, not in its streak.
 enum class AttemptEnd : std::uint8_t { success, failure, blameless_failure };
 
+inline constexpr std::string_view kOtherModels = "(other models)";
+
 class Accumulator {
 public:
     // One client request that reached a key. `token_hash` may be empty (no token to count for). `first_byte_ms`: how long a success let
-    // the client wait for its answer to begin, where that is known.
+    // the client wait for its answer to begin, where that is known. Past limits::kMaxWaitingModelRows further names are counted together,
+    // under kOtherModels.
     void add_request(std::string_view token_hash, std::string_view model, RequestEnd end, const usage::Usage& usage, double now_ms,
                      std::optional<double> first_byte_ms = {});
+
+    // The token's share of such a request alone: for one that another provider has answered, and counts.
+    void add_token_request(std::string_view token_hash, RequestEnd end, const usage::Usage& usage, double now_ms);
 
     // One attempt made with a key.
     void add_attempt(std::string_view key_id, AttemptEnd end, const usage::Usage& usage, double now_ms);
@@ -41,6 +47,8 @@ public:
     Batch cut(std::string id, std::size_t max_rows, double now_ms);
 
 private:
+    ModelTally& model_row(std::string_view model, double hour_ms);
+
     std::map<std::pair<std::string, double>, ModelTally> models_;
     std::map<std::string, TokenTally, std::less<>> tokens_;
     std::map<std::string, KeyTally, std::less<>> keys_;

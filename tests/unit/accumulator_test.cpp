@@ -1,5 +1,6 @@
 #include "stats/accumulator.hpp"
 
+#include "base/limits.hpp"
 #include "support/catch.hpp"
 
 using namespace edgepool;
@@ -138,4 +139,31 @@ TEST_CASE("hours begin where UTC's do") {
     CHECK(stats::hour_start_ms(kStartMs + kHourMs - 1) == kStartMs);
     CHECK(stats::hour_start_ms(kStartMs - 1) == kStartMs - kHourMs);
     CHECK(stats::hour_start_ms(0) == 0);
+}
+
+TEST_CASE("past its bound of waiting rows a further model's name is counted together with others, and no count is lost") {
+    Accumulator counts;
+    for (std::size_t i = 0; i < limits::kMaxWaitingModelRows; ++i) counts.add_request("", "m" + std::to_string(i), RequestEnd::success, {}, kStartMs);
+    CHECK(counts.rows() == limits::kMaxWaitingModelRows);
+    for (int i = 0; i < 5; ++i) counts.add_request("", "new" + std::to_string(i), RequestEnd::failure, used(1, 2), kStartMs);
+    counts.add_request("", "m7", RequestEnd::success, {}, kStartMs);
+    CHECK(counts.rows() == limits::kMaxWaitingModelRows + 1);
+    const Batch batch = counts.cut("b", 10'000, kStartMs);
+    std::int64_t requests = 0;
+    for (const stats::ModelTally& row : batch.models) {
+        requests += row.requests;
+        if (row.model == stats::kOtherModels) CHECK(row.failure == 5);
+        if (row.model == "m7") CHECK(row.requests == 2);
+    }
+    CHECK(requests == static_cast<std::int64_t>(limits::kMaxWaitingModelRows) + 6);
+}
+
+TEST_CASE("a token's share alone counts for the token and for no model") {
+    Accumulator counts;
+    counts.add_token_request("t", RequestEnd::success, used(3, 4), kStartMs);
+    counts.add_token_request("", RequestEnd::success, used(3, 4), kStartMs);
+    const Batch batch = counts.cut("b", 100, kStartMs);
+    CHECK(batch.models.empty());
+    REQUIRE(batch.tokens.size() == 1);
+    CHECK(batch.tokens[0].completion == 4);
 }

@@ -154,3 +154,16 @@ TEST_CASE("variables come in pairs, and a wire that breaks off loses only its en
     CHECK(variables.get("C").empty());
     CHECK(Variables::from_wire(""sv).get("A").empty());
 }
+
+TEST_CASE("models and their streams are as configured, and what does not parse is a problem") {
+    const Config config = read({{"MODEL_ALIASES", R"({"a":"b"})"}, {"MODEL_FALLBACKS", R"({"a":["b"]})"}, {"STREAM_USAGE", "exact"}});
+    CHECK(config.usable());
+    CHECK(config.exact_stream_usage);
+    CHECK(config.model_aliases.find(providers()[0], "a").size() == 1);
+    CHECK(config.model_fallbacks.find(providers()[0], "a").size() == 1);
+    CHECK_FALSE(read({{"STREAM_USAGE", "estimate"}}).exact_stream_usage);
+    const auto [name, value] = GENERATE(table<const char*, const char*>({{"MODEL_ALIASES", "{"}, {"MODEL_FALLBACKS", "{\"a\":\"b\"}"}, {"STREAM_USAGE", "always"}}));
+    const Config broken = read({{name, value}});
+    REQUIRE(broken.problems.size() == 1);
+    CHECK(broken.problems[0].substr(0, std::string_view(name).size()) == name);
+}
