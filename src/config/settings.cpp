@@ -28,6 +28,9 @@ constexpr Row kRows[] = {
     {"REQUEST_TIMEOUT_MS", Kind::open, "900000"},
     {"FAILOVER_TIMEOUT_MS", Kind::open, "180000"},
     {"RETENTION_DAYS", Kind::open, "30"},
+    {"MODEL_ALIASES"},
+    {"MODEL_FALLBACKS"},
+    {"STREAM_USAGE", Kind::open, "estimate"},
     {"DISPLAY_TIMEZONE_OFFSET", Kind::open, "+08:00"},
     {"ADMIN_CORS_ORIGINS"},
 };
