@@ -132,6 +132,9 @@ begin
       add column if not exists month_requests bigint not null default 0,
       add column if not exists month_tokens bigint not null default 0,
       add column if not exists month_cost_nano bigint not null default 0,
+      add column if not exists secret_hash text collate "C",  -- of the secret in force, once the token was rotated
+      add column if not exists old_hash text collate "C",     -- of the one before, valid until old_until
+      add column if not exists old_until timestamptz,
       add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     alter table {global_stats}
       add column if not exists prompt_tokens bigint not null default 0,
@@ -177,6 +180,8 @@ begin
     create index if not exists %7$I on {keys} ((left(api_key, 24) collate "C"));
     create unique index if not exists %8$I on {client_tokens} (token_hash);
     create index if not exists %9$I on {client_tokens} (updated_at);
+    create unique index if not exists %18$I on {client_tokens} (secret_hash) where secret_hash is not null;
+    create index if not exists %19$I on {client_tokens} (old_hash) where old_hash is not null;
     create index if not exists %10$I on {client_tokens} (created_at desc, token_hash);
     create unique index if not exists %11$I on {model_stats} (provider, model);
     create unique index if not exists %12$I on {model_hourly} (provider, model, hour);
@@ -194,7 +199,7 @@ begin
        prefix || '_keys_updated', prefix || '_keys_start', prefix || '_client_tokens_hash', prefix || '_client_tokens_updated',
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
        prefix || '_key_benches_updated', prefix || '_tombstones_removed',
-       prefix || '_keys_benched', prefix || '_keys_resting'), prefix);
+       prefix || '_keys_benched', prefix || '_keys_resting', prefix || '_client_tokens_secret', prefix || '_client_tokens_old'), prefix);
   -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without. A short pending list:
   -- every search reads it, and by default it may grow to 4 MB.
   if trigram_schema is not null then
@@ -225,7 +230,8 @@ begin
     create or replace trigger edgepool_before before insert or update or delete or truncate on {client_tokens}
       for each statement execute function edgepool.before_statement(%1$L);
     create or replace trigger edgepool_stamp before update on {client_tokens} for each row
-      when ((old.token, old.name, old.expires_at, old.disabled, old.limits) is distinct from (new.token, new.name, new.expires_at, new.disabled, new.limits)
+      when ((old.token, old.name, old.expires_at, old.disabled, old.limits, old.secret_hash, old.old_hash, old.old_until)
+              is distinct from (new.token, new.name, new.expires_at, new.disabled, new.limits, new.secret_hash, new.old_hash, new.old_until)
             and old.updated_at = new.updated_at) execute function edgepool.stamp_row(%1$L);
     create or replace trigger edgepool_stamp_new before insert on {client_tokens} for each row execute function edgepool.stamp_row(%1$L);
     create or replace trigger edgepool_deleted after delete on {client_tokens} referencing old table as old_rows

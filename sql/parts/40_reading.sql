@@ -7,26 +7,37 @@ create or replace function public.pool_version(p jsonb default '{}') returns jso
     'housekeeping', (select jsonb_build_object('at_ms', edgepool.to_ms(at), 'content', content) from edgepool.notes where name = 'housekeeping'))
 $$;
 
--- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets.
+-- What a token has used of its budgets in the UTC day and month that are now; null without limits.
+create or replace function edgepool.used_of(limits jsonb, used_day date, day_requests bigint, day_tokens bigint, day_cost_nano bigint,
+    used_month date, month_requests bigint, month_tokens bigint, month_cost_nano bigint) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case when limits is null then null else jsonb_build_object(
+           'day_ms', edgepool.to_ms(date_trunc('day', now(), 'UTC')),
+           'day_requests', edgepool.figure(case when used_day = today then day_requests end),
+           'day_tokens', edgepool.figure(case when used_day = today then day_tokens end),
+           'day_cost_nano', edgepool.figure(case when used_day = today then day_cost_nano end),
+           'month_ms', edgepool.to_ms(date_trunc('month', now(), 'UTC')),
+           'month_requests', edgepool.figure(case when used_month = month then month_requests end),
+           'month_tokens', edgepool.figure(case when used_month = month then month_tokens end),
+           'month_cost_nano', edgepool.figure(case when used_month = month then month_cost_nano end)) end
+    from (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
+$$;
+
+-- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets. The secret that is asked
+-- about may be the one it was made with, the one of its last rotation, or, in its time of grace, the one before that; `hash` is always
+-- the token's own, under which it is counted.
 create or replace function edgepool.token_state(prefix text, hash text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   state jsonb;
 begin
   execute edgepool.named($q$
-    select jsonb_build_object('hash', token_hash, 'name', name, 'disabled', disabled, 'expires_ms', edgepool.to_ms(expires_at), 'limits', limits,
-      'used', case when limits is null then null else jsonb_build_object(
-        'day_ms', edgepool.to_ms(date_trunc('day', now(), 'UTC')),
-        'day_requests', edgepool.figure(case when used_day = today then day_requests end),
-        'day_tokens', edgepool.figure(case when used_day = today then day_tokens end),
-        'day_cost_nano', edgepool.figure(case when used_day = today then day_cost_nano end),
-        'month_ms', edgepool.to_ms(date_trunc('month', now(), 'UTC')),
-        'month_requests', edgepool.figure(case when used_month = month then month_requests end),
-        'month_tokens', edgepool.figure(case when used_month = month then month_tokens end),
-        'month_cost_nano', edgepool.figure(case when used_month = month then month_cost_nano end)) end)
-      from {client_tokens},
-           (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
-     where token_hash = $1 $q$, prefix) into state using hash;
+    select jsonb_build_object('hash', token_hash, 'name', name, 'disabled', disabled,
+      'expires_ms', edgepool.to_ms(case when coalesce(secret_hash, token_hash) = $1 then expires_at else least(expires_at, old_until) end),
+      'limits', limits, 'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano,
+                                                 used_month, month_requests, month_tokens, month_cost_nano))
+      from {client_tokens}
+     where (token_hash = $1 and secret_hash is null) or secret_hash = $1 or (old_hash = $1 and old_until > now()) $q$, prefix) into state using hash;
   return state;
 end $$;
 

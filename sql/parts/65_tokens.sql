@@ -1,5 +1,11 @@
--- Administration of client tokens. A token is known by its hash; rows of the older deployment hold the token itself, which
--- leaves through no function: its hint is its masked form.
+-- Administration of client tokens. A token is known by the hash of the secret that it was made with, however often it was rotated since;
+-- rows of the older deployment hold the token itself, which leaves through no function: its hint is its masked form.
+
+-- The rows that a hash means: the token's own, or that of a secret which is valid for it.
+create or replace function edgepool.token_filter(parameter text) returns text
+  language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+  select format('(token_hash = %1$s or secret_hash = %1$s or (old_hash = %1$s and old_until > now()))', parameter)
+$$;
 
 create or replace function public.pool_tokens_list(p jsonb default '{}') returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -17,6 +23,8 @@ begin
   execute edgepool.named(format($q$
     select coalesce(jsonb_agg(jsonb_build_object('hash', token_hash, 'name', name, 'hint', coalesce(hint, case when token !~ '^sha256:[0-9a-f]{64}$' then edgepool.masked(token) end),
              'created_ms', edgepool.to_ms(created_at), 'expires_ms', edgepool.to_ms(expires_at), 'disabled', disabled, 'limits', limits,
+             'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano, used_month, month_requests, month_tokens, month_cost_nano),
+             'old_until_ms', edgepool.to_ms(case when old_until > now() then old_until end),
              'requests', edgepool.figure(request_count), 'success', edgepool.figure(success_count), 'failure', edgepool.figure(failure_count),
              'prompt', edgepool.figure(prompt_tokens), 'completion', edgepool.figure(completion_tokens), 'cached', edgepool.figure(cached_tokens),
              'reasoning', edgepool.figure(reasoning_tokens), 'estimated', edgepool.figure(estimated_tokens), 'cost_nano', edgepool.figure(cost_nano),
@@ -58,7 +66,7 @@ begin
     perform edgepool.fail(400, 'pool_bad_argument', 'hash or name, one of them');
   end if;
   provider := edgepool.lock_provider(provider);
-  execute edgepool.named('delete from {client_tokens} where token_hash = $1 or name = $2', provider.prefix) using hash, label;
+  execute edgepool.named(format('delete from {client_tokens} where %s or name = $2', edgepool.token_filter('$1')), provider.prefix) using hash, label;
   get diagnostics removed = row_count;
   return jsonb_build_object('removed', removed);
 end $$;
@@ -75,11 +83,39 @@ declare
   changed  bigint;
 begin
   provider := edgepool.lock_provider(provider);
-  execute edgepool.named($q$
+  execute edgepool.named(format($q$
     update {client_tokens} set disabled = coalesce($2, disabled), name = coalesce($5, name),
            expires_at = case when $3 is null then expires_at when $3 = 0 then null else edgepool.from_ms($3) end,
            limits = case when $4 is null then limits when $4 = '{}' then null else $4 end, updated_at = $6
-     where token_hash = $1 $q$, provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
+     where %s $q$, edgepool.token_filter('$1')), provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
   get diagnostics changed = row_count;
   return jsonb_build_object('changed', changed);
+end $$;
+
+-- A new secret for a token that stays what it is. The secret that was in force is valid for grace_ms more; the one before it, if its own
+-- grace still ran, is not.
+create or replace function public.pool_tokens_rotate(p jsonb default '{}') returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  hash     text := edgepool.arg(p, 'hash', 'hex64');
+  fresh    text := edgepool.arg(p, 'secret_hash', 'hex64');
+  hint     text := left(edgepool.arg(p, 'hint', 'name?'), 32);
+  grace_ms bigint := edgepool.arg_between(p, 'grace_ms', 0, 2592000000, null);
+  until    timestamptz := date_trunc('milliseconds', now()) + grace_ms * interval '1 millisecond';
+  own      text;
+  label    text;
+  taken    boolean;
+begin
+  provider := edgepool.lock_provider(provider);
+  execute edgepool.named(format('select exists (select from {client_tokens} where %s)', edgepool.token_filter('$1')), provider.prefix) into taken using fresh;
+  if taken then
+    perform edgepool.fail(409, 'pool_conflict', 'secret_hash: this secret is in use');
+  end if;
+  execute edgepool.named(format($q$
+    update {client_tokens} set old_hash = coalesce(secret_hash, token_hash), old_until = $4, secret_hash = $2, hint = coalesce($3, hint), updated_at = $5
+     where %s returning token_hash, name $q$, edgepool.token_filter('$1')), provider.prefix) into own, label
+    using hash, fresh, hint, until, provider.changed_at;
+  return jsonb_build_object('rotated', own is not null, 'hash', own, 'name', label,
+                            'old_until_ms', case when own is not null then edgepool.to_ms(until) end);
 end $$;

@@ -50,6 +50,8 @@ constexpr Route kRoutes[] = {
     {Handler::tokens_list, BodyUse::none, list_tokens},
     {Handler::tokens_create, BodyUse::required, create_token},
     {Handler::tokens_remove, BodyUse::optional, remove_token},
+    {Handler::tokens_change, BodyUse::required, change_token},
+    {Handler::tokens_rotate, BodyUse::optional, rotate_token},
 };
 
 const Route* route_of(Handler handler) {

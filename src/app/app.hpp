@@ -7,6 +7,7 @@
 // 3. Background flows are only ever started through spawn(); the host drives them under the request that spawned them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -21,6 +22,8 @@
 #include "config/config.hpp"
 #include "host/session.hpp"
 #include "keys/key_pool.hpp"
+#include "limits/decision.hpp"
+#include "limits/meters.hpp"
 #include "provider/provider.hpp"
 #include "stats/accumulator.hpp"
 
@@ -30,6 +33,7 @@ namespace edgepool::app {
 struct Outgoing {
     std::string batch_id;
     std::string arguments;  // of pool_record, as JSON text
+    std::vector<std::pair<std::string, limits::Spent>> charges;  // by token hash: what it holds of metered tokens
 };
 
 // How the accumulator's counts get into the database, one batch at a time. See flush.hpp.
@@ -69,6 +73,7 @@ struct ProviderState {
     std::int64_t total = 0;         // keys in the database
     std::int64_t usable = 0;
 
+    limits::Meters meters;  // of the client tokens with budgets
     stats::Accumulator counts;
     FlushState flush;
     CachedAnswer models;
@@ -119,6 +124,8 @@ public:
     Random random;
     double now_ms = 0;
     CachedAnswer health;
+    limits::RateTable rates;  // what this isolate has admitted by token and address
+    std::array<std::uint64_t, limits::kRefusalNames.size()> refusals{};  // by limits::Refusal, since the isolate began
     std::map<std::uint64_t, OpenRequest> open_requests;
     std::uint64_t next_open_request = 1;
     std::vector<std::unique_ptr<host::Session>> spawned;  // to be taken by the boundary

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/admission.hpp"
 #include "app/readiness.hpp"
 #include "app/relay.hpp"
 #include "rewrite/upstream_request.hpp"
@@ -133,7 +134,7 @@ Task<bool> turn_to_fallback(Journey& journey) {
     while (journey.fallbacks_taken < journey.plan.fallbacks.size() && exchange.left_of(exchange.app.config.timeouts.failover_ms) > 1) {
         const config::ModelTarget& target = journey.plan.fallbacks[journey.fallbacks_taken++];
         ProviderState& state = target.provider == nullptr ? journey.home : exchange.app.state_of(*target.provider);
-        if (!serves_route(state, exchange.routing.match)) continue;
+        if (!serves_route(state, exchange.routing.match) || !may_use(exchange, state, target.model)) continue;
         const Result<std::monostate> loaded = co_await ensure_loaded(exchange, state);
         if (!loaded) continue;
         refresh_when_stale(exchange.app, state);

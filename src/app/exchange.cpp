@@ -11,11 +11,14 @@ namespace {
 constexpr std::uint32_t kBodyTimeoutMs = 60'000;         // a client that dribbles its body is let go
 constexpr std::uint32_t kDefaultRetryAfterS = 5;
 constexpr std::size_t kMaxDatabaseAnswerBytes = 16u << 20;
+constexpr std::string_view kExposedHeaders =
+    "x-request-id, x-pool-attempts, x-pool-key, x-pool-model, x-pool-provider, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+    "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
 
 void add_cross_origin_headers(const Exchange& exchange, Headers& headers) {
     if (exchange.routing.is_public) {
         headers.add("access-control-allow-origin", "*");
-        headers.add("access-control-expose-headers", "x-request-id, x-pool-attempts, x-pool-key, x-pool-model, x-pool-provider, retry-after");
+        headers.add("access-control-expose-headers", kExposedHeaders);
         return;
     }
     const std::string_view origin = exchange.request.headers.get("origin");
@@ -36,6 +39,7 @@ std::uint32_t Exchange::left_of(std::uint32_t limit_ms) const {
 Headers common_headers(const Exchange& exchange) {
     Headers headers{{"x-request-id", exchange.request_id}};
     add_cross_origin_headers(exchange, headers);
+    for (const auto& [name, value] : exchange.limit_headers.fields()) headers.add(name, value);
     return headers;
 }
 
@@ -56,7 +60,7 @@ Task<void> answer_error(Exchange& exchange, Error error) {
     answer.headers = common_headers(exchange);
     answer.headers.add("content-type", "application/json; charset=utf-8");
     answer.headers.add("cache-control", "no-store");
-    if (info.http_status == 429 || info.http_status == 503) {
+    if (info.http_status == 402 || info.http_status == 429 || info.http_status == 503) {
         answer.headers.add("retry-after", std::to_string(error.retry_after_s > 0 ? error.retry_after_s : kDefaultRetryAfterS));
     }
     if (error.code == ErrorCode::method_not_allowed) {

@@ -18,6 +18,9 @@ struct Exchange {
     Routing routing;
     std::string request_id;
     double began_ms = 0;
+    std::shared_ptr<const limits::TokenLimits> bounds;  // of the token that was admitted; null = none
+    Headers limit_headers;      // what a token with limits has left; every answer carries them
+    limits::UnderWay under_way;  // counts in the token's budget until the request is over
 
     Dialect dialect() const { return routing.dialect; }
 

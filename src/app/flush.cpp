@@ -27,9 +27,15 @@ void log_flush_failure(App& app, const ProviderState& state, const Outgoing& bat
     app.log(true, line.take());
 }
 
+limits::Spent charge_of(const stats::Tally& tally) { return {tally.requests, tally.prompt + tally.completion, tally.cost_nano}; }
+
 void cut_batch(App& app, ProviderState& state) {
     const stats::Batch batch = state.counts.cut(app.next_batch_id(), limits::kMaxUsageRows, app.now_ms);
-    state.flush.outbox.push_back({batch.id, store::record_arguments(state.provider->id, batch)});
+    Outgoing outgoing{batch.id, store::record_arguments(state.provider->id, batch), {}};
+    for (const stats::TokenTally& tally : batch.tokens) {
+        if (state.meters.find(tally.hash) != nullptr) outgoing.charges.emplace_back(tally.hash, charge_of(tally));
+    }
+    state.flush.outbox.push_back(std::move(outgoing));
 }
 
 bool is_under_way(const FlushState& flush, double now_ms) {
@@ -48,6 +54,7 @@ Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
 
     const Result<store::RecordAnswer> record = answer ? store::decode_record(*answer) : tl::unexpected<Error>(answer.error());
     if (record) {
+        for (const auto& [hash, spent] : batch.charges) state.meters.acknowledge(hash, spent, app.now_ms);
         flush.outbox.pop_front();
         flush.failures = 0;
         flush.window_ms = std::clamp(record->hint_ms, limits::kFlushWindowMs, limits::kLongestFlushWindowMs);
@@ -137,7 +144,7 @@ void adopt_salvage(App& app, std::string_view wire) {
         const Provider* provider = find_provider(fields[i]);
         if (provider == nullptr) continue;
         ProviderState& state = app.state_of(*provider);
-        state.flush.outbox.push_back({std::string(fields[i + 1]), std::string(fields[i + 2])});
+        state.flush.outbox.push_back({std::string(fields[i + 1]), std::string(fields[i + 2]), {}});
         schedule_flush(app, state);
     }
 }

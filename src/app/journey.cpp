@@ -1,5 +1,6 @@
 #include "app/journey.hpp"
 
+#include "app/admission.hpp"
 #include "app/flush.hpp"
 #include "json/writer.hpp"
 #include "rewrite/upstream_request.hpp"
@@ -102,6 +103,7 @@ void Journey::end_request(stats::RequestEnd end, const usage::Usage& usage) {
     app.open_requests.erase(open_number_);
     state->counts.add_request({}, plan.model, end, usage, app.now_ms, first_byte_ms_);
     home.counts.add_token_request(plan.token_hash, end, usage, app.now_ms);
+    charge_limits(exchange, home, plan.token_hash, usage);
     schedule_flush(app, *state);
     if (state != &home) schedule_flush(app, home);
 }

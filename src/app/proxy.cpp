@@ -1,5 +1,6 @@
 #include "app/proxy.hpp"
 
+#include "app/admission.hpp"
 #include "app/attempts.hpp"
 #include "app/readiness.hpp"
 #include "json/request_facts.hpp"
@@ -56,7 +57,8 @@ Task<Result<std::monostate>> admit_with_optional_token(Exchange& exchange, Provi
     }
     const Result<auth::Token> token = co_await authenticate(exchange, state);
     if (!token) co_return tl::unexpected<Error>(token.error());
-    co_return std::monostate{};
+    Result<std::monostate> admitted = co_await admit(exchange, state, *token, std::string());
+    co_return admitted;
 }
 
 Plan plan_without_body(const Exchange& exchange, const ProviderState& state) {
@@ -69,13 +71,15 @@ Plan plan_without_body(const Exchange& exchange, const ProviderState& state) {
 Task<Result<Plan>> plan_for_token_holder(Exchange& exchange, ProviderState& state) {
     const Result<auth::Token> token = co_await authenticate(exchange, state);
     if (!token) co_return tl::unexpected<Error>(token.error());
-    if (exchange.routing.match.handler == Handler::passthrough) {
-        Plan plan = plan_without_body(exchange, state);
-        plan.token_hash = token->hash;
-        co_return plan;
-    }
-    Result<Plan> plan = co_await plan_generation(exchange, state);
-    if (plan) plan->token_hash = token->hash;
+    const bool has_body = exchange.routing.match.handler != Handler::passthrough;
+    Result<Plan> plan = has_body ? Result<Plan>() : plan_without_body(exchange, state);
+    if (has_body) plan = co_await plan_generation(exchange, state);
+    if (!plan) co_return plan;
+    plan->token_hash = token->hash;
+    // A token may be given a model by the operator's name for it or by the provider's.
+    const bool is_allowed_as_named = token->bounds && limits::allows_model(*token->bounds, plan->facts.model);
+    const Result<std::monostate> admitted = co_await admit(exchange, state, *token, is_allowed_as_named ? plan->facts.model : plan->model);
+    if (!admitted) co_return tl::unexpected<Error>(admitted.error());
     co_return plan;
 }
 

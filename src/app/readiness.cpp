@@ -29,6 +29,12 @@ Error load_failure(const Error& error) {
     return out;
 }
 
+// A token as the database knows it now. `mark` as for limits::Meters::take().
+void remember_token(App& app, ProviderState& state, const std::string& secret_hash, store::TokenState known, const limits::Ledger::Mark* mark) {
+    if (known.token.bounds && known.token.bounds->has_budget()) state.meters.take(known.token.hash, known.used, mark, app.now_ms);
+    state.tokens.put(secret_hash, std::move(known.token), app.now_ms);
+}
+
 // Takes a working set and, when a hash is given, that token.
 Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
     const std::string start = app.next_request_id();
@@ -49,7 +55,7 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     state.usable = take->set.usable;
     state.pool.load(std::move(take->set), app.now_ms);
     if (!token_hash.empty()) {
-        if (take->token) state.tokens.put(std::move(*take->token), app.now_ms);
+        if (take->token) remember_token(app, state, token_hash, std::move(*take->token), nullptr);
         else state.tokens.put_unknown(token_hash, app.now_ms);
     }
     co_return std::monostate{};
@@ -101,11 +107,23 @@ Task<Result<std::monostate>> look_token_up(Exchange& exchange, ProviderState& st
     }
     const Result<json::Json> answer =
         co_await call_database(app, exchange.session, "pool_token", store::token_arguments(state.provider->id, hash));
-    Result<std::optional<auth::Token>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    Result<std::optional<store::TokenState>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
     if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
-    if (*token) state.tokens.put(std::move(**token), app.now_ms);
+    if (*token) remember_token(app, state, hash, std::move(**token), nullptr);
     else state.tokens.put_unknown(hash, app.now_ms);
     co_return std::monostate{};
+}
+
+Task<void> refresh_token(App& app, host::Session& session, ProviderState& state, std::string secret_hash, limits::Ledger::Mark mark) {
+    const Result<json::Json> answer = co_await call_database(app, session, "pool_token", store::token_arguments(state.provider->id, secret_hash));
+    Result<std::optional<store::TokenState>> known = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    if (!known) {
+        log_failure(app, "token_refresh_failed", state, known.error());
+    } else if (*known) {
+        remember_token(app, state, secret_hash, std::move(**known), &mark);
+    } else {
+        state.tokens.put_unknown(secret_hash, app.now_ms);
+    }
 }
 
 Result<auth::Token> check(const ProviderState& state, const std::string& hash, double now_ms) {
@@ -159,6 +177,16 @@ void refresh_when_stale(App& app, ProviderState& state) {
     if (is_leased) return;
     state.refresh_lease_ms = app.now_ms + kRefreshLeaseMs;
     app.spawn([&](host::Session& session) { return refresh(app, session, state); });
+}
+
+void refresh_token_when_stale(Exchange& exchange, ProviderState& state, limits::Meter& meter) {
+    App& app = exchange.app;
+    const bool is_leased = meter.lease_until_ms > app.now_ms && meter.lease_until_ms - app.now_ms <= limits::kUsedFreshMs;
+    if (is_leased || !has_passed(meter.read_ms, limits::kUsedFreshMs, app.now_ms)) return;
+    meter.lease_until_ms = app.now_ms + limits::kUsedFreshMs;
+    std::string secret_hash = sha256_hex(bearer_credential(exchange.request.headers));
+    const limits::Ledger::Mark mark = meter.ledger.mark(app.now_ms);
+    app.spawn([&](host::Session& session) { return refresh_token(app, session, state, std::move(secret_hash), mark); });
 }
 
 Task<void> reload_now(Exchange& exchange, ProviderState& state) {

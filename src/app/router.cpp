@@ -10,7 +10,7 @@ namespace {
 
 struct Row {
     std::string_view method;
-    std::string_view path;  // ends in "/*" when the last part is variable
+    std::string_view path;  // "*" stands for a variable part; the last part may hold slashes
     Handler handler;
     Dialect dialect;
     bool streams_by_default = false;
@@ -63,6 +63,8 @@ constexpr std::array kAdminRows = {
     Row{"POST", "/admin/tokens", Handler::tokens_create, Dialect::admin},
     Row{"DELETE", "/admin/tokens", Handler::tokens_remove, Dialect::admin},
     Row{"DELETE", "/admin/tokens/*", Handler::tokens_remove, Dialect::admin},
+    Row{"PATCH", "/admin/tokens/*", Handler::tokens_change, Dialect::admin},
+    Row{"POST", "/admin/tokens/*/rotate", Handler::tokens_rotate, Dialect::admin},
     Row{"GET", "/admin/client-tokens", Handler::tokens_list, Dialect::admin},
     Row{"POST", "/admin/client-tokens", Handler::tokens_create, Dialect::admin},
     Row{"DELETE", "/admin/client-tokens", Handler::tokens_remove, Dialect::admin},
@@ -72,10 +74,11 @@ constexpr std::array kAdminRows = {
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 bool matches(const Row& row, std::string_view path, std::string_view& parameter) {
-    if (!row.path.empty() && row.path.back() == '*') {
-        const std::string_view stem = row.path.substr(0, row.path.size() - 1);
-        if (path.size() <= stem.size() || !begins_with(path, stem)) return false;
-        parameter = path.substr(stem.size());
+    const std::size_t star = row.path.find('*');
+    if (star != std::string_view::npos) {
+        const std::string_view stem = row.path.substr(0, star), rest = row.path.substr(star + 1);
+        if (path.size() <= stem.size() + rest.size() || !begins_with(path, stem) || path.substr(path.size() - rest.size()) != rest) return false;
+        parameter = path.substr(stem.size(), path.size() - stem.size() - rest.size());
         return true;
     }
     parameter = {};

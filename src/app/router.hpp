@@ -33,6 +33,8 @@ enum class Handler : std::uint8_t {
     tokens_list,
     tokens_create,
     tokens_remove,
+    tokens_change,
+    tokens_rotate,
     home,
 };
 

@@ -11,7 +11,7 @@ Task<void> answer_preflight(Exchange& exchange) {
     host::Respond answer;
     answer.status = 204;
     answer.headers = common_headers(exchange);
-    answer.headers.add("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
+    answer.headers.add("access-control-allow-methods", "GET, POST, PATCH, DELETE, OPTIONS");
     answer.headers.add("access-control-allow-headers", exchange.request.headers.has("access-control-request-headers")
                                                             ? exchange.request.headers.get("access-control-request-headers")
                                                             : "authorization, content-type, x-api-key");
@@ -43,7 +43,7 @@ Task<void> dispatch(Exchange& exchange) {
 
 Task<void> serve(App& app, host::Session& session, std::string wire) {
     Result<Request> request = decode_request(wire);
-    Exchange exchange{app, session, request ? std::move(*request) : Request{}, {}, app.next_request_id(), app.now_ms};
+    Exchange exchange{app, session, request ? std::move(*request) : Request{}, {}, app.next_request_id(), app.now_ms, {}, {}, {}};
     if (!request) {
         co_await answer_error(exchange, request.error());
         co_return;

@@ -1,35 +1,16 @@
 #include "auth/token_cache.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/limits.hpp"
+#include "base/make_room.hpp"
 
 namespace edgepool::auth {
 namespace {
 
 constexpr double kRationBurst = 50;
 constexpr double kRationPerMs = 0.020;
-
-// Makes room for one more entry: drops the older half when the map is full.
-template <class Map, class Age>
-void make_room(Map& map, std::size_t most, Age since) {
-    if (map.size() < most) return;
-    double oldest = since(map.begin()->second), newest = oldest;
-    for (const auto& entry : map) {
-        oldest = std::min(oldest, since(entry.second));
-        newest = std::max(newest, since(entry.second));
-    }
-    const double middle = oldest + (newest - oldest) / 2;
-    std::size_t to_drop = map.size() / 2 + 1;
-    for (auto at = map.begin(); at != map.end() && to_drop > 0;) {
-        if (since(at->second) <= middle) {
-            at = map.erase(at);
-            --to_drop;
-        } else {
-            ++at;
-        }
-    }
-}
 
 }  // namespace
 
@@ -44,10 +25,10 @@ TokenCache::State TokenCache::find(std::string_view hash, double now_ms, const T
     return fresh ? State::unknown : State::missing;
 }
 
-void TokenCache::put(Token token, double now_ms) {
-    unknown_.erase(token.hash);
+void TokenCache::put(std::string_view secret_hash, Token token, double now_ms) {
+    const std::string hash(secret_hash);
+    unknown_.erase(hash);
     make_room(known_, limits::kTokenCacheEntries, [](const Known& entry) { return entry.since_ms; });
-    const std::string hash = token.hash;
     known_.insert_or_assign(hash, Known{std::move(token), now_ms});
 }
 
@@ -58,7 +39,9 @@ void TokenCache::put_unknown(std::string_view hash, double now_ms) {
 }
 
 void TokenCache::forget(std::string_view hash) {
-    known_.erase(std::string(hash));
+    for (auto at = known_.begin(); at != known_.end();) {
+        at = at->first == hash || at->second.token.hash == hash ? known_.erase(at) : std::next(at);
+    }
     unknown_.erase(std::string(hash));
 }
 

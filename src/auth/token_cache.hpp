@@ -1,4 +1,5 @@
-// Client tokens that this isolate has met, by the SHA-256 of the token; the token itself is never kept. Also remembers, for a short
+// Client tokens that this isolate has met, by the SHA-256 of the secret that was sent; the secret itself is never kept. A token that was
+// rotated has two secrets for a while: two entries, with the one hash under which the token is counted. Also remembers, for a short
 // while and within bounds, hashes that the database does not know, and rations the look-ups of tokens never seen before, so that a flood
 // of invented tokens stays away from the database.
 //
@@ -7,18 +8,22 @@
 // 2. Known and unknown entries are bounded by limits.hpp; when full, the oldest go first.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "limits/token_limits.hpp"
+
 namespace edgepool::auth {
 
 struct Token {
-    std::string hash;  // 64 hex digits
+    std::string hash;  // 64 hex digits: of the secret it was made with, whichever was sent
     std::string name;
     bool disabled = false;
     std::optional<double> expires_ms;
+    std::shared_ptr<const limits::TokenLimits> bounds;  // null = none
 };
 
 class TokenCache {
@@ -27,10 +32,10 @@ public:
 
     State find(std::string_view hash, double now_ms, const Token*& token) const;
 
-    void put(Token token, double now_ms);
+    void put(std::string_view secret_hash, Token token, double now_ms);
     void put_unknown(std::string_view hash, double now_ms);
 
-    // The token has changed in the database: ask again when it comes next.
+    // The token with this hash, or this secret, has changed in the database: ask again when it comes next.
     void forget(std::string_view hash);
 
     // True when a look-up may be made now; takes one from the ration (a burst of 50, 20 more each second).

@@ -41,6 +41,7 @@ inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cac
 inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
 inline constexpr std::size_t kMaxWaitingModelRows = 8000;        // model and hour, unsent: two batches; names are the text of clients and the database may be away
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
+inline constexpr std::size_t kRateEntries = 4096;                // keys whose rate is counted: addresses, tokens
 
 // Administration
 inline constexpr std::size_t kKeysPerDatabaseCall = 5000;
@@ -51,9 +52,15 @@ inline constexpr std::size_t kMaxNameBytes = 200;
 inline constexpr std::uint32_t kMaxPageSize = 1000;
 inline constexpr std::size_t kMaxShownValueBytes = 1024;         // of a configuration variable in /admin/settings: MODEL_ALIASES can be long
 
+// Limits of client tokens
+inline constexpr std::uint64_t kTokenLimitEnd = 1'000'000'000'000'000;  // a million dollars in nano-dollars; sums stay far from 2^63
+inline constexpr std::size_t kMostAllowedNames = 64;             // of models, providers and addresses each: they are compared one by one
+inline constexpr std::uint32_t kLongestGraceS = 30u * 24 * 3600; // of a rotated token's old secret
+
 // Times
 inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this
 inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work
+inline constexpr std::uint32_t kUsedFreshMs = 10'000;            // what other isolates have charged to a budget is seen within this
 inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose
 inline constexpr std::uint32_t kLongestFlushWindowMs = 20'000;   // inside the 30 s that waitUntil gives
 inline constexpr std::uint32_t kDatabaseTimeoutMs = 8'000;

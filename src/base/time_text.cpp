@@ -88,4 +88,6 @@ std::string clock_label(double ms, int offset_minutes) {
     return out;
 }
 
+int day_of_month_utc(double ms) { return static_cast<int>(civil_of(ms).day); }
+
 }  // namespace edgepool

@@ -17,4 +17,7 @@ std::string iso8601_with_offset(double ms, int offset_minutes);
 // "08:00", the wall clock of that offset.
 std::string clock_label(double ms, int offset_minutes);
 
+// 1 to 31.
+int day_of_month_utc(double ms);
+
 }  // namespace edgepool

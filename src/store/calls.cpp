@@ -42,15 +42,37 @@ const Json* array_of(const Json& value, const char* name) {
     return found != value.end() && found->is_array() ? &*found : nullptr;
 }
 
-std::optional<auth::Token> read_token(const Json& row) {
+limits::Spent read_spent(const Json& used, const char* requests, const char* tokens, const char* cost_nano) {
+    const auto figure = [&](const char* name) { return json::get_int_or_text(used, name).value_or(0); };
+    return {figure(requests), figure(tokens), figure(cost_nano)};
+}
+
+limits::Used read_used(const Json& row) {
+    limits::Used used;
+    const auto member = row.find("used");
+    if (member == row.end() || !member->is_object()) return used;
+    used.day_ms = time_of(*member, "day_ms").value_or(0);
+    used.day = read_spent(*member, "day_requests", "day_tokens", "day_cost_nano");
+    used.month_ms = time_of(*member, "month_ms").value_or(0);
+    used.month = read_spent(*member, "month_requests", "month_tokens", "month_cost_nano");
+    return used;
+}
+
+std::optional<TokenState> read_token(const Json& row) {
     if (!row.is_object()) return std::nullopt;
-    auth::Token token;
+    TokenState state;
+    auth::Token& token = state.token;
     token.hash = text_of(row, "hash");
     token.name = text_of(row, "name");
     token.disabled = json::get_bool(row, "disabled").value_or(false);
     token.expires_ms = time_of(row, "expires_ms");
     if (token.hash.empty()) return std::nullopt;
-    return token;
+    const auto bounds = row.find("limits");
+    if (bounds == row.end() || bounds->is_null()) return state;
+    const auto read = std::make_shared<limits::TokenLimits>(limits::read_stored_limits(*bounds));
+    if (!read->limits_nothing()) token.bounds = read;
+    state.used = read_used(row);
+    return state;
 }
 
 std::vector<keys::ModelBench> read_model_benches(const Json& answer, double now_ms) {
@@ -176,7 +198,7 @@ std::string token_arguments(std::string_view provider, std::string_view token_ha
     return ended(out);
 }
 
-Result<std::optional<auth::Token>> decode_token(const Json& answer) {
+Result<std::optional<TokenState>> decode_token(const Json& answer) {
     const auto token = answer.find("token");
     if (token == answer.end()) return unreadable("token");
     return read_token(*token);

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "json/dom.hpp"
 #include "keys/working_set.hpp"
+#include "limits/ledger.hpp"
 #include "stats/tally.hpp"
 
 namespace edgepool::store {
@@ -18,10 +19,15 @@ namespace edgepool::store {
 // The version of sql/schema.sql that this core needs.
 inline constexpr int kSchemaVersion = 2;
 
+struct TokenState {
+    auth::Token token;
+    limits::Used used;  // of its budgets; all zero without limits
+};
+
 struct TakeAnswer {
     keys::WorkingSet set;
     double next_since_ms = 0;          // for the next changes_arguments()
-    std::optional<auth::Token> token;  // only when a token hash was asked for and is known
+    std::optional<TokenState> token;   // only when a token hash was asked for and is known
 };
 
 struct ChangesAnswer {
@@ -39,7 +45,7 @@ std::string take_arguments(std::string_view provider, std::size_t limit, std::st
 Result<TakeAnswer> decode_take(const json::Json& answer);
 
 std::string token_arguments(std::string_view provider, std::string_view token_hash);
-Result<std::optional<auth::Token>> decode_token(const json::Json& answer);
+Result<std::optional<TokenState>> decode_token(const json::Json& answer);
 
 std::string changes_arguments(std::string_view provider, double since_ms, std::size_t limit);
 Result<ChangesAnswer> decode_changes(const json::Json& answer);

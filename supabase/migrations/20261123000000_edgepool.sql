@@ -575,6 +575,9 @@ begin
       add column if not exists month_requests bigint not null default 0,
       add column if not exists month_tokens bigint not null default 0,
       add column if not exists month_cost_nano bigint not null default 0,
+      add column if not exists secret_hash text collate "C",  -- of the secret in force, once the token was rotated
+      add column if not exists old_hash text collate "C",     -- of the one before, valid until old_until
+      add column if not exists old_until timestamptz,
       add column if not exists updated_at timestamptz not null default date_trunc('milliseconds', now());
     alter table {global_stats}
       add column if not exists prompt_tokens bigint not null default 0,
@@ -620,6 +623,8 @@ begin
     create index if not exists %7$I on {keys} ((left(api_key, 24) collate "C"));
     create unique index if not exists %8$I on {client_tokens} (token_hash);
     create index if not exists %9$I on {client_tokens} (updated_at);
+    create unique index if not exists %18$I on {client_tokens} (secret_hash) where secret_hash is not null;
+    create index if not exists %19$I on {client_tokens} (old_hash) where old_hash is not null;
     create index if not exists %10$I on {client_tokens} (created_at desc, token_hash);
     create unique index if not exists %11$I on {model_stats} (provider, model);
     create unique index if not exists %12$I on {model_hourly} (provider, model, hour);
@@ -637,7 +642,7 @@ begin
        prefix || '_keys_updated', prefix || '_keys_start', prefix || '_client_tokens_hash', prefix || '_client_tokens_updated',
        prefix || '_client_tokens_created', prefix || '_model_stats_model', prefix || '_model_hourly_model', prefix || '_model_hourly_hour',
        prefix || '_key_benches_updated', prefix || '_tombstones_removed',
-       prefix || '_keys_benched', prefix || '_keys_resting'), prefix);
+       prefix || '_keys_benched', prefix || '_keys_resting', prefix || '_client_tokens_secret', prefix || '_client_tokens_old'), prefix);
   -- Searching a name for a part of it is quick with pg_trgm (which Supabase has), and merely slower without. A short pending list:
   -- every search reads it, and by default it may grow to 4 MB.
   if trigram_schema is not null then
@@ -668,7 +673,8 @@ begin
     create or replace trigger edgepool_before before insert or update or delete or truncate on {client_tokens}
       for each statement execute function edgepool.before_statement(%1$L);
     create or replace trigger edgepool_stamp before update on {client_tokens} for each row
-      when ((old.token, old.name, old.expires_at, old.disabled, old.limits) is distinct from (new.token, new.name, new.expires_at, new.disabled, new.limits)
+      when ((old.token, old.name, old.expires_at, old.disabled, old.limits, old.secret_hash, old.old_hash, old.old_until)
+              is distinct from (new.token, new.name, new.expires_at, new.disabled, new.limits, new.secret_hash, new.old_hash, new.old_until)
             and old.updated_at = new.updated_at) execute function edgepool.stamp_row(%1$L);
     create or replace trigger edgepool_stamp_new before insert on {client_tokens} for each row execute function edgepool.stamp_row(%1$L);
     create or replace trigger edgepool_deleted after delete on {client_tokens} referencing old table as old_rows
@@ -743,26 +749,37 @@ create or replace function public.pool_version(p jsonb default '{}') returns jso
     'housekeeping', (select jsonb_build_object('at_ms', edgepool.to_ms(at), 'content', content) from edgepool.notes where name = 'housekeeping'))
 $$;
 
--- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets.
+-- What a token has used of its budgets in the UTC day and month that are now; null without limits.
+create or replace function edgepool.used_of(limits jsonb, used_day date, day_requests bigint, day_tokens bigint, day_cost_nano bigint,
+    used_month date, month_requests bigint, month_tokens bigint, month_cost_nano bigint) returns jsonb
+  language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case when limits is null then null else jsonb_build_object(
+           'day_ms', edgepool.to_ms(date_trunc('day', now(), 'UTC')),
+           'day_requests', edgepool.figure(case when used_day = today then day_requests end),
+           'day_tokens', edgepool.figure(case when used_day = today then day_tokens end),
+           'day_cost_nano', edgepool.figure(case when used_day = today then day_cost_nano end),
+           'month_ms', edgepool.to_ms(date_trunc('month', now(), 'UTC')),
+           'month_requests', edgepool.figure(case when used_month = month then month_requests end),
+           'month_tokens', edgepool.figure(case when used_month = month then month_tokens end),
+           'month_cost_nano', edgepool.figure(case when used_month = month then month_cost_nano end)) end
+    from (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
+$$;
+
+-- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets. The secret that is asked
+-- about may be the one it was made with, the one of its last rotation, or, in its time of grace, the one before that; `hash` is always
+-- the token's own, under which it is counted.
 create or replace function edgepool.token_state(prefix text, hash text) returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   state jsonb;
 begin
   execute edgepool.named($q$
-    select jsonb_build_object('hash', token_hash, 'name', name, 'disabled', disabled, 'expires_ms', edgepool.to_ms(expires_at), 'limits', limits,
-      'used', case when limits is null then null else jsonb_build_object(
-        'day_ms', edgepool.to_ms(date_trunc('day', now(), 'UTC')),
-        'day_requests', edgepool.figure(case when used_day = today then day_requests end),
-        'day_tokens', edgepool.figure(case when used_day = today then day_tokens end),
-        'day_cost_nano', edgepool.figure(case when used_day = today then day_cost_nano end),
-        'month_ms', edgepool.to_ms(date_trunc('month', now(), 'UTC')),
-        'month_requests', edgepool.figure(case when used_month = month then month_requests end),
-        'month_tokens', edgepool.figure(case when used_month = month then month_tokens end),
-        'month_cost_nano', edgepool.figure(case when used_month = month then month_cost_nano end)) end)
-      from {client_tokens},
-           (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
-     where token_hash = $1 $q$, prefix) into state using hash;
+    select jsonb_build_object('hash', token_hash, 'name', name, 'disabled', disabled,
+      'expires_ms', edgepool.to_ms(case when coalesce(secret_hash, token_hash) = $1 then expires_at else least(expires_at, old_until) end),
+      'limits', limits, 'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano,
+                                                 used_month, month_requests, month_tokens, month_cost_nano))
+      from {client_tokens}
+     where (token_hash = $1 and secret_hash is null) or secret_hash = $1 or (old_hash = $1 and old_until > now()) $q$, prefix) into state using hash;
   return state;
 end $$;
 
@@ -1490,8 +1507,14 @@ begin
 end $$;
 
 -- ==== 65_tokens.sql ====
--- Administration of client tokens. A token is known by its hash; rows of the older deployment hold the token itself, which
--- leaves through no function: its hint is its masked form.
+-- Administration of client tokens. A token is known by the hash of the secret that it was made with, however often it was rotated since;
+-- rows of the older deployment hold the token itself, which leaves through no function: its hint is its masked form.
+
+-- The rows that a hash means: the token's own, or that of a secret which is valid for it.
+create or replace function edgepool.token_filter(parameter text) returns text
+  language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
+  select format('(token_hash = %1$s or secret_hash = %1$s or (old_hash = %1$s and old_until > now()))', parameter)
+$$;
 
 create or replace function public.pool_tokens_list(p jsonb default '{}') returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -1509,6 +1532,8 @@ begin
   execute edgepool.named(format($q$
     select coalesce(jsonb_agg(jsonb_build_object('hash', token_hash, 'name', name, 'hint', coalesce(hint, case when token !~ '^sha256:[0-9a-f]{64}$' then edgepool.masked(token) end),
              'created_ms', edgepool.to_ms(created_at), 'expires_ms', edgepool.to_ms(expires_at), 'disabled', disabled, 'limits', limits,
+             'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano, used_month, month_requests, month_tokens, month_cost_nano),
+             'old_until_ms', edgepool.to_ms(case when old_until > now() then old_until end),
              'requests', edgepool.figure(request_count), 'success', edgepool.figure(success_count), 'failure', edgepool.figure(failure_count),
              'prompt', edgepool.figure(prompt_tokens), 'completion', edgepool.figure(completion_tokens), 'cached', edgepool.figure(cached_tokens),
              'reasoning', edgepool.figure(reasoning_tokens), 'estimated', edgepool.figure(estimated_tokens), 'cost_nano', edgepool.figure(cost_nano),
@@ -1550,7 +1575,7 @@ begin
     perform edgepool.fail(400, 'pool_bad_argument', 'hash or name, one of them');
   end if;
   provider := edgepool.lock_provider(provider);
-  execute edgepool.named('delete from {client_tokens} where token_hash = $1 or name = $2', provider.prefix) using hash, label;
+  execute edgepool.named(format('delete from {client_tokens} where %s or name = $2', edgepool.token_filter('$1')), provider.prefix) using hash, label;
   get diagnostics removed = row_count;
   return jsonb_build_object('removed', removed);
 end $$;
@@ -1567,13 +1592,41 @@ declare
   changed  bigint;
 begin
   provider := edgepool.lock_provider(provider);
-  execute edgepool.named($q$
+  execute edgepool.named(format($q$
     update {client_tokens} set disabled = coalesce($2, disabled), name = coalesce($5, name),
            expires_at = case when $3 is null then expires_at when $3 = 0 then null else edgepool.from_ms($3) end,
            limits = case when $4 is null then limits when $4 = '{}' then null else $4 end, updated_at = $6
-     where token_hash = $1 $q$, provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
+     where %s $q$, edgepool.token_filter('$1')), provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
   get diagnostics changed = row_count;
   return jsonb_build_object('changed', changed);
+end $$;
+
+-- A new secret for a token that stays what it is. The secret that was in force is valid for grace_ms more; the one before it, if its own
+-- grace still ran, is not.
+create or replace function public.pool_tokens_rotate(p jsonb default '{}') returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  hash     text := edgepool.arg(p, 'hash', 'hex64');
+  fresh    text := edgepool.arg(p, 'secret_hash', 'hex64');
+  hint     text := left(edgepool.arg(p, 'hint', 'name?'), 32);
+  grace_ms bigint := edgepool.arg_between(p, 'grace_ms', 0, 2592000000, null);
+  until    timestamptz := date_trunc('milliseconds', now()) + grace_ms * interval '1 millisecond';
+  own      text;
+  label    text;
+  taken    boolean;
+begin
+  provider := edgepool.lock_provider(provider);
+  execute edgepool.named(format('select exists (select from {client_tokens} where %s)', edgepool.token_filter('$1')), provider.prefix) into taken using fresh;
+  if taken then
+    perform edgepool.fail(409, 'pool_conflict', 'secret_hash: this secret is in use');
+  end if;
+  execute edgepool.named(format($q$
+    update {client_tokens} set old_hash = coalesce(secret_hash, token_hash), old_until = $4, secret_hash = $2, hint = coalesce($3, hint), updated_at = $5
+     where %s returning token_hash, name $q$, edgepool.token_filter('$1')), provider.prefix) into own, label
+    using hash, fresh, hint, until, provider.changed_at;
+  return jsonb_build_object('rotated', own is not null, 'hash', own, 'name', label,
+                            'old_until_ms', case when own is not null then edgepool.to_ms(until) end);
 end $$;
 
 -- ==== 90_privileges.sql ====

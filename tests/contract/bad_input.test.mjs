@@ -24,7 +24,7 @@ async function refused(name, argument, status, message, detail) {
 
 test('an unknown provider is named as such, by every function that takes one', async () => {
   for (const name of ['pool_take', 'pool_token', 'pool_changes', 'pool_record', 'pool_public_stats', 'pool_admin_stats', 'pool_keys_list', 'pool_keys_get', 'pool_keys_add',
-    'pool_keys_remove', 'pool_keys_set', 'pool_keys_export', 'pool_tokens_list', 'pool_tokens_create', 'pool_tokens_remove', 'pool_tokens_set']) {
+    'pool_keys_remove', 'pool_keys_set', 'pool_keys_export', 'pool_tokens_list', 'pool_tokens_create', 'pool_tokens_remove', 'pool_tokens_set', 'pool_tokens_rotate']) {
     await refused(name, { provider: 'nobody' }, 400, 'pool_unknown_provider');
     await refused(name, {}, 400, 'pool_bad_argument', 'provider');
   }
@@ -53,7 +53,8 @@ test('scalars of the wrong type or out of range are named', async () => {
     ['pool_keys_set', { ids: [], status: 'disabled', until_ms: 1e17 }, 'until_ms'], ['pool_keys_remove', { ids: 'all' }, 'ids'], ['pool_keys_remove', { keys: ['a', 5] }, 'keys[1]'],
     ['pool_keys_export', { after: '%' }, 'after'], ['pool_keys_export', { limit: 10001 }, 'limit'], ['pool_tokens_create', { hash: 'short' }, 'hash'],
     ['pool_tokens_create', { hash, name: 'a\tb' }, 'name'], ['pool_tokens_create', { hash, limits: [] }, 'limits'], ['pool_tokens_create', { hash, expires_ms: '2030' + '0'.repeat(20) }, 'expires_ms'],
-    ['pool_tokens_set', { hash, disabled: 'yes' }, 'disabled'], ['pool_tokens_remove', {}, undefined], ['pool_tokens_remove', { hash, name: 'both' }, undefined],
+    ['pool_tokens_set', { hash, disabled: 'yes' }, 'disabled'], ['pool_tokens_rotate', { hash, secret_hash: 'x', grace_ms: 0 }, 'secret_hash'],
+    ['pool_tokens_rotate', { hash, secret_hash: hash.replace(/^./, 'f') }, 'grace_ms'], ['pool_tokens_rotate', { hash, secret_hash: hash.replace(/^./, 'f'), grace_ms: 2592000001 }, undefined], ['pool_tokens_remove', {}, undefined], ['pool_tokens_remove', { hash, name: 'both' }, undefined],
   ];
   for (const [name, given, detail] of cases) await refused(name, { provider, ...given }, 400, 'pool_bad_argument', detail);
 });

@@ -144,9 +144,9 @@ test('pool_keys_set, pool_keys_remove and pool_keys_export', async () => {
   assert.deepEqual(await call('pool_keys_remove', { provider: 'ollama' }), { removed: 0 });
 });
 
-test('pool_tokens_list, _create, _set and _remove', async () => {
+test('pool_tokens_list, _create, _set, _rotate and _remove', async () => {
   fits(await call('pool_tokens_list', { provider, page: 1, page_size: 10, search: 'lap' }),
-    { total: 'int', tokens: [{ hash: 'hex64', name: 'text?', hint: 'text?', created_ms: 'ms', expires_ms: 'ms?', disabled: 'bool', ...kFigures, last_used_ms: 'ms?', limits: 'any' }] });
+    { total: 'int', tokens: [{ hash: 'hex64', name: 'text?', hint: 'text?', created_ms: 'ms', expires_ms: 'ms?', disabled: 'bool', ...kFigures, last_used_ms: 'ms?', limits: 'any', used: kUsed, old_until_ms: 'ms?' }] });
   const token = hex(32);
   assert.deepEqual(await call('pool_tokens_create', { provider, hash: token, hint: 'h', name: 'n' }), { created: true });
   assert.deepEqual(await call('pool_tokens_create', { provider, hash: token, hint: 'h', name: 'n' }), { created: false });
@@ -162,6 +162,9 @@ test('pool_tokens_list, _create, _set and _remove', async () => {
   now = await state();
   assert.deepEqual([now.expires_ms, now.limits, now.used], [null, null, null]);
   assert.deepEqual(await call('pool_tokens_set', { provider, hash: hex(32), disabled: true }), { changed: 0 });
+  const rotated = await call('pool_tokens_rotate', { provider, hash: token, secret_hash: hex(32), hint: 'h2', grace_ms: 1000 });
+  fits(rotated, { rotated: 'bool', hash: 'hex64', name: 'text', old_until_ms: 'ms' });
+  assert.deepEqual(await call('pool_tokens_rotate', { provider, hash: hex(32), secret_hash: hex(32), grace_ms: 0 }), { rotated: false, hash: null, name: null, old_until_ms: null });
   assert.deepEqual(await call('pool_tokens_remove', { provider, hash: token }), { removed: 1 });
   assert.deepEqual(await call('pool_tokens_remove', { provider, name: 'no such name' }), { removed: 0 });
 });

@@ -187,7 +187,7 @@ TEST_CASE("keys are removed by key or id, alone or together, and are not used an
 TEST_CASE("a token is made, shown once, works at once, is listed by its hint, and stops working when it is removed") {
     Pool pool;
     pool.warm();
-    const ClientAnswer& made = pool.host.ask(as_admin("POST", "/admin/tokens", "{\"name\":\" laptop \",\"expiresIn\":3600,\"limits\":{\"rpm\":5}}"));
+    const ClientAnswer& made = pool.host.ask(as_admin("POST", "/admin/tokens", "{\"name\":\" laptop \",\"expiresIn\":3600,\"limits\":{\"requests_per_minute\":5}}"));
     require_json(made, 200);
     const std::string token = member(made, "token"), id = member(made, "id");
     CHECK(token.substr(0, 3) == "ep-");
@@ -202,7 +202,7 @@ TEST_CASE("a token is made, shown once, works at once, is listed by its hint, an
     require_json(listed, 200);
     CHECK(has(listed.body, "\"total\":1"));
     CHECK(has(listed.body, "ep-..." + token.substr(token.size() - 4)));
-    CHECK(has(listed.body, "\"limits\":{\"rpm\":5}"));
+    CHECK(has(listed.body, "\"limits\":{\"requests_per_minute\":5}"));
     CHECK_FALSE(has(listed.body, token));
 
     CHECK(has(pool.host.ask(as_admin("DELETE", "/admin/tokens/" + (GENERATE(true, false) ? token : id))).body, "\"removed\":1"));

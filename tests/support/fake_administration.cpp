@@ -92,13 +92,13 @@ Json FakeDatabase::Tables::keys_remove(const Json& arguments, double now_ms) {
     return {{"removed", removed}};
 }
 
-Json FakeDatabase::Tables::tokens_list(const Json& arguments) const {
+Json FakeDatabase::Tables::tokens_list(const Json& arguments, double now_ms) const {
     const std::string search = json::get_string(arguments, "search").value_or("");
     std::vector<const std::pair<const std::string, StoredToken>*> found;
     for (const auto& entry : tokens) {
         if (search.empty() || contains_ignoring_case(entry.second.name, ascii_lower(search))) found.push_back(&entry);
     }
-    return page_of(found, arguments, "tokens", [](const std::string& hash, const StoredToken& token) {
+    return page_of(found, arguments, "tokens", [&](const std::string& hash, const StoredToken& token) {
         Json row = {{"hash", hash},
                     {"name", token.name},
                     {"hint", token.hint},
@@ -106,6 +106,8 @@ Json FakeDatabase::Tables::tokens_list(const Json& arguments) const {
                     {"expires_ms", whole_or_null(token.expires_ms)},
                     {"disabled", token.disabled},
                     {"last_used_ms", nullptr},
+                    {"used", used_of(token, now_ms)},
+                    {"old_until_ms", token.old_until_ms > now_ms ? whole(token.old_until_ms) : Json()},
                     {"limits", token.limits.empty() ? Json() : *json::parse(token.limits)}};
         write_figures(row, token.figures);
         return row;
@@ -125,8 +127,36 @@ Json FakeDatabase::Tables::tokens_create(const Json& arguments, double now_ms) {
     return {{"created", is_new}};
 }
 
+Json FakeDatabase::Tables::tokens_set(const Json& arguments, double now_ms) {
+    const auto found = token_by(tokens, json::get_string(arguments, "hash").value_or(""), now_ms);
+    if (found == tokens.end()) return {{"changed", 0}};
+    StoredToken& token = tokens[found->first];
+    token.name = json::get_string(arguments, "name").value_or(token.name);
+    token.disabled = json::get_bool(arguments, "disabled").value_or(token.disabled);
+    if (arguments.contains("expires_ms")) {
+        const double expires_ms = number_of(arguments, "expires_ms");
+        token.expires_ms = expires_ms == 0 ? std::nullopt : std::optional<double>(expires_ms);
+    }
+    if (arguments.contains("limits")) token.limits = arguments.at("limits").empty() ? "" : json::dump(arguments.at("limits"));
+    token.stamp = next_stamp(now_ms);
+    return {{"changed", 1}};
+}
+
+Json FakeDatabase::Tables::tokens_rotate(const Json& arguments, double now_ms) {
+    const auto found = token_by(tokens, json::get_string(arguments, "hash").value_or(""), now_ms);
+    if (found == tokens.end()) return {{"rotated", false}, {"hash", nullptr}, {"name", nullptr}, {"old_until_ms", nullptr}};
+    StoredToken& token = tokens[found->first];
+    token.old_hash = token.secret_hash.empty() ? found->first : token.secret_hash;
+    token.old_until_ms = now_ms + number_of(arguments, "grace_ms");
+    token.secret_hash = json::get_string(arguments, "secret_hash").value_or("");
+    token.hint = json::get_string(arguments, "hint").value_or("");
+    token.stamp = next_stamp(now_ms);
+    return {{"rotated", true}, {"hash", found->first}, {"name", token.name}, {"old_until_ms", whole(token.old_until_ms)}};
+}
+
 Json FakeDatabase::Tables::tokens_remove(const Json& arguments, double now_ms) {
-    const std::string hash = json::get_string(arguments, "hash").value_or("");
+    const auto found = token_by(tokens, json::get_string(arguments, "hash").value_or(""), now_ms);
+    const std::string hash = found == tokens.end() ? std::string() : found->first;
     const std::size_t removed = tokens.erase(hash);
     if (removed > 0) gone_tokens[hash] = next_stamp(now_ms);
     return {{"removed", removed}};

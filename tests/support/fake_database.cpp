@@ -102,8 +102,10 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_keys_list") return answered(200, its.keys_list(arguments, now_ms));
     if (asked.function == "pool_keys_add") return answered(200, its.keys_add(arguments, now_ms));
     if (asked.function == "pool_keys_remove") return answered(200, its.keys_remove(arguments, now_ms));
-    if (asked.function == "pool_tokens_list") return answered(200, its.tokens_list(arguments));
+    if (asked.function == "pool_tokens_list") return answered(200, its.tokens_list(arguments, now_ms));
     if (asked.function == "pool_tokens_create") return answered(200, its.tokens_create(arguments, now_ms));
+    if (asked.function == "pool_tokens_set") return answered(200, its.tokens_set(arguments, now_ms));
+    if (asked.function == "pool_tokens_rotate") return answered(200, its.tokens_rotate(arguments, now_ms));
     if (asked.function == "pool_tokens_remove") return answered(200, its.tokens_remove(arguments, now_ms));
     return missing_function(asked.function);
 }
@@ -130,6 +132,10 @@ void FakeDatabase::change_key(std::string_view secret, double now_ms, StoredKey 
 void FakeDatabase::remove_key(std::string_view secret, double now_ms, std::string_view provider) {
     tables(provider).keys.erase(key_id_of(secret));
     tables(provider).gone[key_id_of(secret)] = tables(provider).next_stamp(now_ms);
+}
+
+void FakeDatabase::charge_token(std::string_view token, const Figures& figures, double now_ms, std::string_view provider) {
+    charge(tables(provider).tokens[sha256_hex(token)], figures, now_ms);
 }
 
 void FakeDatabase::disable_token(std::string_view token, double now_ms, std::string_view provider) {

@@ -14,7 +14,7 @@
 namespace edgepool::test {
 
 struct Figures {
-    long long requests = 0, success = 0, failure = 0, prompt = 0, completion = 0, estimated = 0, latency_ms = 0, latency_count = 0;
+    long long requests = 0, success = 0, failure = 0, prompt = 0, completion = 0, estimated = 0, latency_ms = 0, latency_count = 0, cost_nano = 0;
 };
 
 struct DatabaseCall {
@@ -48,6 +48,11 @@ struct StoredToken {
     double stamp = 0;
     std::string limits;  // JSON, or empty
     Figures figures;
+    std::string secret_hash;  // once rotated
+    std::string old_hash;
+    double old_until_ms = 0;
+    double day_ms = 0, month_ms = 0;  // what `day` and `month` are of
+    Figures day, month;
 };
 
 class FakeDatabase {
@@ -77,6 +82,7 @@ public:
     std::string add_token(std::string_view token, std::string_view provider = "ollama", StoredToken row = {});  // its hash
     void change_key(std::string_view secret, double now_ms, StoredKey row, std::string_view provider = "ollama");
     void remove_key(std::string_view secret, double now_ms, std::string_view provider = "ollama");
+    void charge_token(std::string_view token, const Figures& figures, double now_ms, std::string_view provider = "ollama");
     void disable_token(std::string_view token, double now_ms, std::string_view provider = "ollama");
 
     // What there is. Absent = default values.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/sha256.hpp"
+#include "limits/ledger.hpp"
 
 namespace edgepool::test {
 namespace {
@@ -12,15 +13,19 @@ using json::Json;
 
 Figures figures_of(const Json& row) {
     const auto figure = [&](const char* name) { return json::get_int_or_text(row, name).value_or(0); };
-    return {figure("requests"), figure("success"), figure("failure"), figure("prompt"), figure("completion"), figure("estimated"), figure("latency_ms"), figure("latency_count")};
+    return {figure("requests"), figure("success"), figure("failure"), figure("prompt"), figure("completion"), figure("estimated"), figure("latency_ms"), figure("latency_count"), figure("cost_nano")};
 }
 
-Json token_value(const std::map<std::string, StoredToken>& tokens, const std::string& hash) {
-    const auto found = tokens.find(hash);
+Json token_value(const std::map<std::string, StoredToken>& tokens, const std::string& hash, double now_ms) {
+    const auto found = token_by(tokens, hash, now_ms);
     if (found == tokens.end()) return nullptr;
     const StoredToken& token = found->second;
-    return {{"hash", hash},        {"name", token.name}, {"disabled", token.disabled}, {"expires_ms", whole_or_null(token.expires_ms)},
-            {"limits", nullptr}, {"used", nullptr}};
+    const bool is_in_grace = token.old_hash == hash && token.old_until_ms > now_ms;
+    if (found->first == hash && !token.secret_hash.empty() && !is_in_grace) return nullptr;
+    std::optional<double> expires_ms = token.expires_ms;
+    if (token.old_hash == hash) expires_ms = std::min(expires_ms.value_or(token.old_until_ms), token.old_until_ms);
+    return {{"hash", found->first}, {"name", token.name}, {"disabled", token.disabled}, {"expires_ms", whole_or_null(expires_ms)},
+            {"limits", token.limits.empty() ? Json() : *json::parse(token.limits)}, {"used", used_of(token, now_ms)}};
 }
 
 bool was_troubled(const StoredKey& key) { return key.status != "active"; }
@@ -41,6 +46,36 @@ void add(Figures& to, const Figures& figures) {
     to.estimated += figures.estimated;
     to.latency_ms += figures.latency_ms;
     to.latency_count += figures.latency_count;
+    to.cost_nano += figures.cost_nano;
+}
+
+std::map<std::string, StoredToken>::const_iterator token_by(const std::map<std::string, StoredToken>& tokens, const std::string& hash, double now_ms) {
+    return std::find_if(tokens.begin(), tokens.end(), [&](const auto& entry) {
+        const StoredToken& token = entry.second;
+        return entry.first == hash || token.secret_hash == hash || (token.old_hash == hash && token.old_until_ms > now_ms);
+    });
+}
+
+void charge(StoredToken& token, const Figures& figures, double now_ms) {
+    if (token.day_ms != limits::day_start_ms(now_ms)) token.day = {};
+    if (token.month_ms != limits::month_start_ms(now_ms)) token.month = {};
+    token.day_ms = limits::day_start_ms(now_ms);
+    token.month_ms = limits::month_start_ms(now_ms);
+    for (Figures* sum : {&token.figures, &token.day, &token.month}) add(*sum, figures);
+}
+
+Json used_of(const StoredToken& token, double now_ms) {
+    if (token.limits.empty()) return nullptr;
+    const Figures none, &day = token.day_ms == limits::day_start_ms(now_ms) ? token.day : none,
+                        &month = token.month_ms == limits::month_start_ms(now_ms) ? token.month : none;
+    return {{"day_ms", whole(limits::day_start_ms(now_ms))},
+            {"day_requests", std::to_string(day.requests)},
+            {"day_tokens", std::to_string(day.prompt + day.completion)},
+            {"day_cost_nano", std::to_string(day.cost_nano)},
+            {"month_ms", whole(limits::month_start_ms(now_ms))},
+            {"month_requests", std::to_string(month.requests)},
+            {"month_tokens", std::to_string(month.prompt + month.completion)},
+            {"month_cost_nano", std::to_string(month.cost_nano)}};
 }
 
 Json whole(double ms) { return static_cast<std::int64_t>(ms); }
@@ -55,7 +90,8 @@ void write_figures(Json& row, const Figures& figures) {
     row["prompt"] = std::to_string(figures.prompt);
     row["completion"] = std::to_string(figures.completion);
     row["estimated"] = std::to_string(figures.estimated);
-    for (const char* name : {"cached", "reasoning", "cost_nano"}) row[name] = "0";
+    row["cost_nano"] = std::to_string(figures.cost_nano);
+    for (const char* name : {"cached", "reasoning"}) row[name] = "0";
 }
 
 bool is_usable(const StoredKey& key, double now_ms) {
@@ -94,11 +130,11 @@ Json FakeDatabase::Tables::take(const Json& arguments, double now_ms) const {
     }
     return {{"now_ms", whole(now_ms)},   {"next_since_ms", whole(last_stamp)}, {"total", keys.size()}, {"usable", usable},
             {"next_ms", whole_or_null(next_ms)}, {"keys", rows}, {"models", models},
-            {"token", token_value(tokens, json::get_string(arguments, "token_hash").value_or(""))}};
+            {"token", token_value(tokens, json::get_string(arguments, "token_hash").value_or(""), now_ms)}};
 }
 
 Json FakeDatabase::Tables::token(const Json& arguments, double now_ms) const {
-    return {{"now_ms", whole(now_ms)}, {"token", token_value(tokens, json::get_string(arguments, "token_hash").value_or(""))}};
+    return {{"now_ms", whole(now_ms)}, {"token", token_value(tokens, json::get_string(arguments, "token_hash").value_or(""), now_ms)}};
 }
 
 Json FakeDatabase::Tables::changes(const Json& arguments, double now_ms) const {
@@ -145,7 +181,7 @@ Json FakeDatabase::Tables::record(const Json& arguments, double now_ms, std::uin
         }
         for (const Json& row : arguments.at("tokens")) {
             const auto found = tokens.find(json::get_string(row, "hash").value_or(""));
-            if (found != tokens.end()) add(found->second.figures, figures_of(row));
+            if (found != tokens.end()) charge(found->second, figures_of(row), number_of(arguments, "at_ms"));
         }
         for (const Json& row : arguments.at("keys")) {
             const auto found = keys.find(json::get_string(row, "id").value_or(""));

@@ -47,8 +47,10 @@ struct FakeDatabase::Tables {
     Json keys_list(const Json& arguments, double now_ms) const;
     Json keys_add(const Json& arguments, double now_ms);
     Json keys_remove(const Json& arguments, double now_ms);
-    Json tokens_list(const Json& arguments) const;
+    Json tokens_list(const Json& arguments, double now_ms) const;
     Json tokens_create(const Json& arguments, double now_ms);
+    Json tokens_set(const Json& arguments, double now_ms);
+    Json tokens_rotate(const Json& arguments, double now_ms);
     Json tokens_remove(const Json& arguments, double now_ms);
 };
 
@@ -57,6 +59,13 @@ json::Json whole(double ms);
 json::Json whole_or_null(const std::optional<double>& ms);
 void add(Figures& to, const Figures& figures);
 void write_figures(json::Json& row, const Figures& figures);
+
+// Figures of a token's budgets; null without limits.
+json::Json used_of(const StoredToken& token, double now_ms);
+void charge(StoredToken& token, const Figures& figures, double now_ms);
+
+// The token that a hash means: its own, or that of a valid secret of its.
+std::map<std::string, StoredToken>::const_iterator token_by(const std::map<std::string, StoredToken>& tokens, const std::string& hash, double now_ms);
 
 bool is_usable(const StoredKey& key, double now_ms);
 std::string effective_status(const StoredKey& key, double now_ms);

@@ -40,7 +40,7 @@ TEST_CASE("a working set is read with its keys, benches and the token") {
     REQUIRE(take->set.models.size() == 1);
     CHECK(take->set.models[0].until_ms == 3000);
     REQUIRE(take->token.has_value());
-    CHECK(take->token->expires_ms == 5.0);
+    CHECK(take->token->token.expires_ms == 5.0);
 }
 
 TEST_CASE("a working set without keys or a token is one all the same") {
@@ -65,8 +65,8 @@ TEST_CASE("a token is known, unknown, or the answer is unreadable") {
     CHECK(store::decode_token(parsed(R"({"now_ms":1,"token":null})"))->has_value() == false);
     const auto known = store::decode_token(parsed(R"({"token":{"hash":"h","name":"n","disabled":true}})"));
     REQUIRE((known.has_value() && known->has_value()));
-    CHECK((*known)->disabled);
-    CHECK_FALSE((*known)->expires_ms.has_value());
+    CHECK((*known)->token.disabled);
+    CHECK_FALSE((*known)->token.expires_ms.has_value());
     CHECK_FALSE(store::decode_token(parsed("{}")).has_value());
     CHECK_FALSE(store::decode_token(parsed("[]")).has_value());
     CHECK_FALSE(store::decode_token(parsed(R"({"token":{"name":"without a hash"}})"))->has_value());

@@ -33,7 +33,7 @@ TEST_CASE("a token is missing, then known or unknown, never both") {
     CHECK(look(cache, "a") == State::missing);
     cache.put_unknown("a", kStartMs);
     CHECK(look(cache, "a") == State::unknown);
-    cache.put(token_of("a"), kStartMs);
+    cache.put("a", token_of("a"), kStartMs);
     CHECK(look(cache, "a") == State::known);
     cache.put_unknown("a", kStartMs);
     CHECK(look(cache, "a") == State::unknown);
@@ -52,9 +52,9 @@ TEST_CASE("that a token is unknown is believed for a while only, and not when th
 TEST_CASE("known tokens are kept up to the bound; one past it the oldest go and the newest stay") {
     TokenCache cache;
     const auto name = [](std::size_t i) { return "t" + std::to_string(i); };
-    for (std::size_t i = 0; i < limits::kTokenCacheEntries; ++i) cache.put(token_of(name(i)), kStartMs + static_cast<double>(i));
+    for (std::size_t i = 0; i < limits::kTokenCacheEntries; ++i) cache.put(name(i), token_of(name(i)), kStartMs + static_cast<double>(i));
     for (std::size_t i = 0; i < limits::kTokenCacheEntries; ++i) REQUIRE(look(cache, name(i)) == State::known);
-    cache.put(token_of("one more"), kStartMs + 1e6);
+    cache.put("one more", token_of("one more"), kStartMs + 1e6);
     CHECK(look(cache, "one more") == State::known);
     CHECK(look(cache, name(0)) == State::missing);
     CHECK(look(cache, name(limits::kTokenCacheEntries - 1)) == State::known);

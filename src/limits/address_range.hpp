@@ -1,0 +1,26 @@
+// Ranges of client addresses: "203.0.113.7", "10.0.0.0/8", "2001:db8::/32". An IPv4 address and the same one mapped into IPv6 are one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace edgepool::limits {
+
+using Address = std::array<std::uint8_t, 16>;
+
+// RFC 4291 and dotted IPv4; no zone, no port, no leading zeros in IPv4. nullopt when it is neither.
+std::optional<Address> parse_address(std::string_view text);
+
+struct AddressRange {
+    Address base{};
+    unsigned bits = 128;
+
+    bool contains(const Address& address) const;
+};
+
+// An address, or an address and a prefix length. Bits of the address behind the prefix are ignored.
+std::optional<AddressRange> parse_address_range(std::string_view text);
+
+}  // namespace edgepool::limits
