@@ -55,8 +55,13 @@ function drawnValues(series: Series[]): (number | null)[][] {
   });
 }
 
+const kHalfDay_ms = 43_200_000;
+
+/** A day may begin in another zone than the viewer's: it is named after its noon. */
+const dayName = (start_ms: number) => formatDate(start_ms + kHalfDay_ms);
+
 function axisTime(step: 'hour' | 'day') {
-  return (_: uPlot, ticks: number[]) => ticks.map((tick_s) => (step === 'hour' ? formatTime(tick_s * 1000) : formatDate(tick_s * 1000)));
+  return (_: uPlot, ticks: number[]) => ticks.map((tick_s) => (step === 'hour' ? formatTime(tick_s * 1000) : dayName(tick_s * 1000)));
 }
 
 export function TimeChart({ label, step, starts_ms, series, format, height = 200 }: TimeChartProps) {
@@ -106,13 +111,13 @@ export function TimeChart({ label, step, starts_ms, series, format, height = 200
     <figure class="time-chart" aria-label={label}>
       <div class="time-chart-legend" aria-hidden="true">
         {series.map((row) => <span key={row.label}><i style={{ background: `var(${row.color})` }} />{row.label}{at !== null && row.values[at] != null && <b class="number">{format(row.values[at]!)}</b>}</span>)}
-        {at !== null && starts_ms[at] !== undefined && <span class="time-chart-at">{step === 'hour' ? formatDateTime(starts_ms[at]!) : formatDate(starts_ms[at]!)}</span>}
+        {at !== null && starts_ms[at] !== undefined && <span class="time-chart-at">{step === 'hour' ? formatDateTime(starts_ms[at]!) : dayName(starts_ms[at]!)}</span>}
       </div>
       <div ref={place} style={{ height: `${height}px` }} />
       <div class="visually-hidden"><table>
         <caption>{text().table(label)}</caption>
         <thead><tr><th scope="col">{text().time}</th>{series.map((row) => <th key={row.label} scope="col">{row.label}</th>)}</tr></thead>
-        <tbody>{starts_ms.map((ms, i) => <tr key={ms}><th scope="row">{formatDateTime(ms)}</th>{series.map((row) => <td key={row.label}>{row.values[i] == null ? '–' : format(row.values[i]!)}</td>)}</tr>)}</tbody>
+        <tbody>{starts_ms.map((ms, i) => <tr key={ms}><th scope="row">{step === 'hour' ? formatDateTime(ms) : dayName(ms)}</th>{series.map((row) => <td key={row.label}>{row.values[i] == null ? '–' : format(row.values[i]!)}</td>)}</tr>)}</tbody>
       </table></div>
     </figure>
   );

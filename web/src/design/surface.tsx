@@ -9,7 +9,7 @@ export type Tone = 'neutral' | 'good' | 'warn' | 'bad' | 'accent';
 
 export function Card({ title, note, actions, flush = false, children }: { title?: string; note?: string; actions?: ComponentChildren; flush?: boolean; children: ComponentChildren }) {
   return (
-    <section class="card" aria-label={title}>
+    <section class="card">
       {(title || actions) && <div class="card-head">{title && <h2>{title}</h2>}{actions && <div class="row">{actions}</div>}{note && <p>{note}</p>}</div>}
       <div class={flush ? 'card-body flush' : 'card-body'}>{children}</div>
     </section>

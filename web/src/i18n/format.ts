@@ -38,7 +38,7 @@ export function formatPercent(share: number): string {
 export function formatMoney(nano: number): string {
   const dollars = nano / kNanoPerDollar;
   const size = Math.abs(dollars);
-  const digits = size === 0 || size >= 1 ? 2 : size >= 0.01 ? 4 : 6;
+  const digits = size === 0 || size >= 0.1 ? 2 : size >= 0.001 ? 4 : 6;
   return kept(`money ${digits}`, (tag) => new Intl.NumberFormat(tag, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', minimumFractionDigits: 2, maximumFractionDigits: digits })).format(dollars);
 }
 

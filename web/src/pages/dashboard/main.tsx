@@ -1,11 +1,15 @@
-import { messages } from '../../i18n/language';
-import { Site } from '../../shell/site';
+// The dashboard's entry: the sign-in, or the frame with its page; the sign-in over it when a session ends.
+import { adminToken, hasEnded } from '../../api/session';
+import { Toasts } from '../../design/toast';
 import { startPage } from '../../shell/start';
+import './dashboard.css';
+import { Frame, pageNames } from './frame';
+import { place } from './place';
+import { SessionEnded, SignInPage } from './sign_in';
 
-const text = messages({ title: 'Dashboard' }, { title: '管理后台' });
-
-function Page() {
-  return <Site page="home"><h1>{text().title}</h1></Site>;
+function Dashboard() {
+  if (adminToken.value === null) return <SignInPage />;
+  return <><Frame />{hasEnded.value && <SessionEnded />}<Toasts /></>;
 }
 
-startPage(<Page />, () => `${text().title} · edgepool`);
+startPage(<Dashboard />, () => `${pageNames()[place.value.page]} · edgepool`);
