@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
 import { chromium } from 'playwright-core';
-import { wholePool } from '../../e2e/support/pool.mjs';
+import { Pool } from '../../e2e/support/pool.mjs';
 import { servePages } from './served_pages.mjs';
 
 const kAxe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -55,19 +55,27 @@ export async function overflow(page) {
 }
 
 /**
- * A pool with pages for the tests of this file. Answers {pool, open(path, options)}; `options` are those of openPage and, with them,
- * `signedIn`: the admin token is already in the session.
+ * A pool with pages for the tests of this file. Answers {pool, filled, open(path, options)}; `fill(pool)` puts into it what the tests want
+ * there and answers `filled`. The options of open() are those of openPage and, with them, `signedIn`: the admin token is already in the session.
  */
-export function wholeSite(options = {}) {
-  const pool = wholePool({ serve: servePages, ...options });
-  const site = { pool, browser: null, open: async (path, { signedIn = false, ...rest } = {}) => {
+export function wholeSite({ fill, ...options } = {}) {
+  const pool = new Pool();
+  const site = { pool, browser: null, filled: null, open: async (path, { signedIn = false, ...rest } = {}) => {
     const prepare = async (page) => {
-      if (signedIn) await page.addInitScript((token) => sessionStorage.setItem('edgepool.admin', token), pool.adminToken);
+      if (signedIn) await page.addInitScript((token) => { if (location.protocol !== 'about:') sessionStorage.setItem('edgepool.admin', token); }, pool.adminToken);
       await rest.before?.(page);
     };
     return await openPage(site.browser, new URL(path, pool.worker.url).href, { ...rest, before: prepare });
   } };
-  before(async () => { site.browser = await launchBrowser(); });
-  after(() => site.browser?.close());
+  // Hooks of a file's root run side by side: what must happen in order is one hook.
+  before(async () => {
+    await pool.start({ serve: servePages, ...options });
+    site.filled = await fill?.(pool);
+    site.browser = await launchBrowser();
+  });
+  after(async () => {
+    await site.browser?.close();
+    await pool.stop();
+  });
   return site;
 }

@@ -30,7 +30,7 @@ export async function eventually(look, what, patience_ms = kPatience_ms) {
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-class Pool {
+export class Pool {
   adminToken = secret('admin-');
   tokens = { ollama: secret('client-'), openrouter: secret('client-') };
   secrets = [this.adminToken, ...Object.values(this.tokens)];
