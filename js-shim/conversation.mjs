@@ -5,11 +5,27 @@ import { UpstreamBody } from './upstream_body.mjs';
 
 const kNames = Object.fromEntries(Object.entries(Operation).map(([name, number]) => [number, name]));
 const kNullBodyStatuses = new Set([101, 204, 205, 304]);
+const kMostHeaders = 1024;
+const encoder = new TextEncoder();
 
-function pairs(list) {
-  const out = [];
-  for (let i = 0; i + 1 < list.length; i += 2) out.push([list[i], list[i + 1]]);
-  return out;
+const knownHeaders = new Map(); // building them anew costs more than finding them
+
+/** "name NUL value NUL ..." as Headers. */
+function headersOf(wire) {
+  const headers = new Headers();
+  const list = wire.split('\0');
+  for (let i = 0; i + 1 < list.length; i += 2) headers.append(list[i], list[i + 1]);
+  return headers;
+}
+
+/** The same, for what is sent again and again: nobody may change them. */
+function rememberedHeaders(wire) {
+  let headers = knownHeaders.get(wire);
+  if (headers) return headers;
+  headers = headersOf(wire);
+  if (knownHeaders.size >= kMostHeaders) knownHeaders.clear();
+  knownHeaders.set(wire, headers);
+  return headers;
 }
 
 /** The client's body with splices: (offset, bytes removed, bytes inserted, the inserted bytes)*, little-endian. */
@@ -31,14 +47,23 @@ export class Conversation {
   bodies = new Map();
   nextHandle = 1;
   gone = false;
-  leave = () => {}; // tells the operation under way that the client has left
-  spawned = [];     // when the flows that this one has begun end
+  spawned = [];           // when the flows that this one has begun end
+  settle = () => {};      // ends the operation under way
+  due_ms = Infinity;      // when it has taken too long
+  timer = undefined;      // one for all operations: it looks whether the present one is due
+  timerDue_ms = Infinity;
 
   constructor(request) {
     this.request = request; // null for background flows
     this.response = new Promise((resolve) => { this.answer = resolve; });
-    request?.signal.addEventListener('abort', () => { this.gone = true; this.leave(); });
+    request?.signal.addEventListener('abort', () => {
+      this.gone = true;
+      this.settle({ status: Status.client_gone });
+    });
   }
+
+  /** Nothing is under way any more. */
+  end() { clearTimeout(this.timer); }
 
   /** The outcome of the operation that `op` describes. All of `op` is read before the first await. */
   perform(op) { return this[kNames[op.kind]](op); }
@@ -47,10 +72,22 @@ export class Conversation {
   within(timeout_ms, work) {
     if (this.gone) return { status: Status.client_gone };
     return new Promise((resolve) => {
-      const timer = timeout_ms > 0 ? setTimeout(resolve, timeout_ms, { status: Status.timeout }) : undefined;
-      this.leave = () => resolve({ status: Status.client_gone });
-      work().then(resolve, () => resolve({ status: Status.failed })).finally(() => clearTimeout(timer));
+      this.settle = resolve;
+      this.due_ms = timeout_ms > 0 ? Date.now() + timeout_ms : Infinity;
+      if (this.due_ms < this.timerDue_ms) this.watch(timeout_ms);
+      work().then(resolve, () => resolve({ status: Status.failed }));
     });
+  }
+
+  watch(wait_ms) {
+    clearTimeout(this.timer);
+    this.timerDue_ms = Date.now() + wait_ms;
+    this.timer = setTimeout(() => {
+      this.timerDue_ms = Infinity;
+      const left_ms = this.due_ms - Date.now();
+      if (left_ms <= 0) this.settle({ status: Status.timeout });
+      else if (left_ms < Infinity) this.watch(left_ms);
+    }, wait_ms);
   }
 
   read_request_body(op) {
@@ -64,18 +101,27 @@ export class Conversation {
 
   async fetch(op) {
     const controller = new AbortController();
-    const [method, url, wanted] = [op.text(0), op.text(1), op.list(4)];
-    const body = { [Body.bytes]: () => op.bytes(3).slice(), [Body.client]: () => splice(this.clientBody, op.bytes(3)) }[op.b]?.();
-    const init = { method, headers: pairs(op.list(2)), body, redirect: 'manual', signal: controller.signal };
+    const url = op.text(1);
+    const init = { method: op.text(0), headers: rememberedHeaders(op.text(2)), body: this.bodyOf(op), redirect: 'manual', signal: controller.signal };
+    const wanted = op.list(4);
     const outcome = await this.within(op.a, async () => {
       const response = await fetch(url, init);
       const handle = this.nextHandle++;
       this.bodies.set(handle, new UpstreamBody(response, controller));
-      const wire = wanted.filter((name) => response.headers.has(name)).map((name) => `${name}\0${response.headers.get(name)}\0`).join('');
-      return { status: Status.ok, number: response.status, handle, data: new TextEncoder().encode(wire) };
+      let wire = '';
+      for (const name of wanted) {
+        const value = response.headers.get(name);
+        if (value !== null) wire += `${name}\0${value}\0`;
+      }
+      return { status: Status.ok, number: response.status, handle, data: encoder.encode(wire) };
     });
     if (outcome.status !== Status.ok) controller.abort();
     return outcome;
+  }
+
+  bodyOf(op) {
+    if (op.b === Body.client) return splice(this.clientBody, op.bytes(3));
+    return op.b === Body.bytes ? op.bytes(3).slice() : undefined;
   }
 
   read_body(op) {
@@ -90,11 +136,11 @@ export class Conversation {
   }
 
   respond(op) {
-    const [headers, body] = [pairs(op.list(0)), op.bytes(1).slice()];
-    if (op.b === 0) return this.answered(op.a, headers, body);
+    const [headers, body] = [headersOf(op.text(0)), op.bytes(1).slice()];
+    if (op.b === 0) return this.answered(new Response(kNullBodyStatuses.has(op.a) ? null : body, { status: op.a, headers }));
     this.forwarded = new UpstreamBody({ body: null }, new AbortController());
     if (body.length > 0) this.forwarded.held.push(body);
-    return this.answered(op.a, headers, this.forwarded.forward(1));
+    return this.answered(new Response(this.forwarded.forward(1), { status: op.a, headers }));
   }
 
   write(op) {
@@ -105,14 +151,17 @@ export class Conversation {
   forward(op) {
     this.forwarded = this.bodies.get(op.a);
     this.idle_ms = op.d;
-    const headers = new Headers(this.forwarded.source.headers);
-    for (const name of op.list(1)) headers.delete(name);
-    for (const [name, value] of pairs(op.list(0))) headers.set(name, value);
-    return this.answered(op.b, headers, this.forwarded.forward(op.c));
+    const { source } = this.forwarded;
+    const [set, removed] = [op.list(0), op.list(1)];
+    const body = this.forwarded.forward(op.c);
+    const response = new Response(kNullBodyStatuses.has(op.b) ? null : body, { status: op.b, headers: source.headers });
+    for (const name of removed) response.headers.delete(name);
+    for (let i = 0; i + 1 < set.length; i += 2) response.headers.set(set[i], set[i + 1]);
+    return this.answered(response);
   }
 
-  answered(status, headers, body) {
-    this.answer(new Response(kNullBodyStatuses.has(status) ? null : body, { status, headers }));
+  answered(response) {
+    this.answer(response);
     return { status: this.gone ? Status.client_gone : Status.ok };
   }
 

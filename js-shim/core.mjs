@@ -6,13 +6,20 @@ import { Status, Word } from './abi.mjs';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const kNothing = new Uint8Array(0);
+const kNone = Object.freeze([]);
 
 /** What a call returned: numbers and texts, to be read before the next call. */
 class Returned {
   constructor(memory, pointer) {
     this.memory = memory;
-    this.words = new Uint32Array(memory.buffer, pointer, Word.words);
-    [this.kind, this.task, this.a, this.b, this.c, this.d] = this.words;
+    const words = new Uint32Array(memory.buffer, pointer, Word.words);
+    this.words = words;
+    this.kind = words[Word.kind];
+    this.task = words[Word.task];
+    this.a = words[Word.a];
+    this.b = words[Word.b];
+    this.c = words[Word.c];
+    this.d = words[Word.d];
   }
   bytes(number) {
     const at = Word.texts + 2 * number;
@@ -20,8 +27,15 @@ class Returned {
   }
   text(number) { return decoder.decode(this.bytes(number)); }
   // "name NUL value NUL ..." or "name NUL ..." as an array of strings.
-  list(number) { return this.text(number).split('\0').slice(0, -1); }
-  spawned() { return Array.from(new Uint32Array(this.memory.buffer, this.words[Word.spawned], this.words[Word.spawned + 1])); }
+  list(number) {
+    const names = this.text(number).split('\0');
+    names.length -= 1;
+    return names;
+  }
+  spawned() {
+    const count = this.words[Word.spawned + 1];
+    return count === 0 ? kNone : Array.from(new Uint32Array(this.memory.buffer, this.words[Word.spawned], count));
+  }
 }
 
 export class Core {
@@ -59,7 +73,7 @@ export class Core {
 
   start(request) {
     let wire = `${request.method}\0${request.url}\0`;
-    for (const [name, value] of request.headers) wire += `${name}\0${value}\0`;
+    request.headers.forEach((value, name) => { wire += `${name}\0${value}\0`; });
     return this.call('ep_start', encoder.encode(wire), Date.now());
   }
 

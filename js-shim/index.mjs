@@ -25,17 +25,21 @@ function beginSpawned(owner, tasks, context) {
 
 // Runs one flow to its end: each operation is performed and its outcome handed back.
 async function drive(owner, conversation, begin, context) {
-  let returned = begin();
-  for (;;) {
-    const isDone = returned.kind === Operation.done;
-    const { task } = returned;
-    const spawned = returned.spawned();
-    const pending = isDone ? undefined : conversation.perform(returned);
-    conversation.spawned.push(...beginSpawned(owner, spawned, context));
-    if (isDone) return;
-    const outcome = await pending;
-    if (owner.dead) throw new Error('the instance has died');
-    returned = owner.resume(task, outcome);
+  try {
+    let returned = begin();
+    for (;;) {
+      const isDone = returned.kind === Operation.done;
+      const { task } = returned;
+      const spawned = returned.spawned();
+      const pending = isDone ? undefined : conversation.perform(returned);
+      conversation.spawned.push(...beginSpawned(owner, spawned, context));
+      if (isDone) return;
+      const outcome = await pending;
+      if (owner.dead) throw new Error('the instance has died');
+      returned = owner.resume(task, outcome);
+    }
+  } finally {
+    conversation.end();
   }
 }
 

@@ -3,6 +3,18 @@
 import { Status } from './abi.mjs';
 
 const kPieceBytes = 64 * 1024;
+const kNothing = new Uint8Array(0);
+
+function joined(pieces, size) {
+  if (pieces.length === 1) return pieces[0];
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
 
 export class UpstreamBody {
   held = [];
@@ -16,23 +28,42 @@ export class UpstreamBody {
 
   /** One piece (limit 0), or all up to `limit` bytes; what is read is held. */
   async read(limit) {
-    const pieces = [];
-    let size = 0;
+    if (limit === 0) return this.keep(await this.piece());
     if (!this.ended && Number(this.source.headers.get('content-length') ?? Infinity) <= limit) {
-      pieces.push(new Uint8Array(await this.source.arrayBuffer()));
+      const whole = new Uint8Array(await this.source.arrayBuffer());
       this.ended = true;
+      return this.keep(whole);
     }
-    while (!this.ended && (limit > 0 ? size <= limit : size === 0)) {
+    const whole = await this.readUpTo(limit);
+    if (whole.length > limit) return { ...this.keep(whole), status: Status.too_large, data: whole.subarray(0, limit) };
+    return this.keep(whole);
+  }
+
+  keep(data) {
+    if (data.length > 0) this.held.push(data);
+    return { status: Status.ok, number: this.ended ? 1 : 0, data };
+  }
+
+  async piece() {
+    while (!this.ended) {
       this.reader ??= this.source.body.getReader({ mode: 'byob' });
       const { value, done } = await this.reader.read(new Uint8Array(kPieceBytes));
-      if (value?.length > 0) pieces.push(value);
-      size += value?.length ?? 0;
       this.ended = done;
+      if (value?.length > 0) return value;
     }
-    this.held.push(...pieces);
-    const data = pieces.length === 1 ? pieces[0] : new Uint8Array(await new Blob(pieces).arrayBuffer());
-    if (limit > 0 && size > limit) return { status: Status.too_large, data: data.subarray(0, limit) };
-    return { status: Status.ok, number: this.ended ? 1 : 0, data };
+    return kNothing;
+  }
+
+  /** All there is, or somewhat more than `limit` bytes of it. */
+  async readUpTo(limit) {
+    const pieces = [];
+    let size = 0;
+    while (!this.ended && size <= limit) {
+      const piece = await this.piece();
+      pieces.push(piece);
+      size += piece.length;
+    }
+    return joined(pieces, size);
   }
 
   cancel() {
@@ -65,7 +96,13 @@ export class UpstreamBody {
 
   /** What has passed since the last look, after at most look_ms. Rejects when the upstream was cut. */
   async observe() {
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, this.look_ms)), this.pipe]);
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.look_ms);
+      this.pipe.then(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
     if (this.side === undefined) return this.pipe.then(() => ({ status: Status.ok, number: 1 }));
     this.looker ??= this.side.getReader({ mode: 'byob' });
     const { value, done } = await this.looker.read(new Uint8Array(kPieceBytes));
