@@ -62,11 +62,11 @@ process.once('exit', () => { for (const end of running) end(); });
 for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => process.exit(1));
 
 /**
- * Starts the worker with these variables; `modules` replaces or adds modules by name.
- * Answers {url, pid, output(), stop()}; stop() ends it at once, as when an isolate is killed outright.
+ * Starts the worker with these variables; `modules` replaces or adds modules by name, `environment` is the process's own.
+ * Answers {url, pid, output(), stop(signal)}; stop() ends it at once, as when an isolate is killed outright.
  */
-export function startWorker(variables, modules = {}) {
-  return startModules(variables, productModules(modules));
+export function startWorker(variables, modules = {}, environment = {}) {
+  return startModules(variables, productModules(modules), environment);
 }
 
 /** The same of a worker that is one JavaScript module and none of the product: what the product is compared with. */
@@ -74,22 +74,22 @@ export function startPlainWorker(variables, source) {
   return startModules(variables, [`(name = "worker.mjs", esModule = ${quoted(source)})`]);
 }
 
-async function startModules(variables, modules) {
+async function startModules(variables, modules, environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'edgepool-workerd-'));
   const config = join(folder, 'config.capnp');
   writeFileSync(config, configText(variables, modules), { mode: 0o600 });
-  const child = spawn(workerd.default, ['serve', config, `--import-path=${kRoot}`, '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(workerd.default, ['serve', config, `--import-path=${kRoot}`, '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { output += text; });
   const ended = new Promise((done) => child.once('exit', done));
-  const end = () => {
-    child.kill('SIGKILL');
+  const end = (signal = 'SIGKILL') => {
+    child.kill(signal);
     rmSync(folder, { recursive: true, force: true });
   };
   running.add(end);
-  const stop = async () => {
+  const stop = async (signal) => {
     running.delete(end);
-    end();
+    end(signal);
     await ended;
   };
   const control = createInterface({ input: child.stdio[3] });
