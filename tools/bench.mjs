@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { kRoot, runSetUp } from './setup.mjs';
 
 const kDocument = join(kRoot, 'docs', 'BENCHMARKS.md');
-const kFull = { rounds: 5, duration_s: 2, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 40_000 };
+const kSecurity = join(kRoot, 'docs', 'SECURITY.md');
+const kFull = { rounds: 5, duration_s: 2, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 20_000 };
 const kQuick = { rounds: 2, duration_s: 1, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 2_000 };
 const kSteadyRate = 150;
 
@@ -23,9 +24,9 @@ function headline(report) {
 }
 
 /** Puts the text under its name into the document, unless the run is a quick one. */
-function publish(report, name, text) {
+function publish(report, name, text, document = kDocument) {
   console.log(`\n${text}\n`);
-  if (!isQuick) report.writeMeasured(kDocument, name, text);
+  if (!isQuick) report.writeMeasured(document, name, text);
 }
 
 async function benchAll() {
@@ -62,7 +63,18 @@ async function benchSteady() {
   }
 }
 
-const kBenches = { steady: benchSteady };
+async function benchTiming() {
+  const [targetsPart, timing, report] = await Promise.all(['targets', 'timing', 'report'].map((part) => import(`./bench/${part}.mjs`)));
+  const { targets, stop } = await targetsPart.startTargets([3]);
+  try {
+    const rows = await timing.measureTiming(targets.pool3, wanted.asks);
+    publish(report, 'timing', report.timingTable(rows), kSecurity);
+  } finally {
+    await stop();
+  }
+}
+
+const kBenches = { steady: benchSteady, timing: benchTiming };
 
 await runSetUp(import.meta.url, 'bench', async () => {
   const { buildWasm } = await import('./build_wasm.mjs');

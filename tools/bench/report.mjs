@@ -8,7 +8,7 @@ function figure(value, digits = 2) {
   return value === undefined || Number.isNaN(value) ? kNothing : value.toFixed(digits);
 }
 
-function table(head, rows) {
+export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), `|${head.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)].join('\n');
 }
@@ -47,6 +47,11 @@ export function databaseTable(measured) {
 export function steadyTable(row) {
   return table(['minutes', 'requests/s', 'requests', 'failed', 'early, MB', 'late, MB', 'peak, MB'], [[figure(row.duration_s / 60, 1), row.rate, row.requests, row.failed,
     figure(row.early_mb, 0), figure(row.late_mb, 0), figure(row.peak_mb, 0)]]);
+}
+
+export function timingTable(rows) {
+  return table(['the secret', 'pairs', 'nearly right, µs', 'nothing right, µs', 't', ''], rows.map((row) => [row.what, row.asks, figure(row.near_us, 1), figure(row.far_us, 1), figure(row.t, 2),
+    row.isSuspicious ? '**suspicious**' : 'chance']));
 }
 
 /** A goal and what was measured: [what, needed, value, isMet]. */

@@ -14,7 +14,7 @@ export const kPoolSizes = [3, 1_000, 100_000];
 const kToken = `client-${randomBytes(12).toString('hex')}`;
 const kKeySql = `insert into ollama_api_keys (api_key, username) select 'bench-key-' || encode(sha256(n::text::bytea), 'hex'), 'bench' from generate_series(1, $1::int) as n`;
 
-/** An edgepool target with so many keys: {name, url, pid, token, gate, calls, restart(), stop()}. */
+/** An edgepool target with so many keys: {name, url, pid, token, adminToken, gate, calls, restart(), stop()}. */
 export async function startPool(cluster, upstreamUrl, keys, variables = {}) {
   const databaseUrl = await cluster.database(`bench_${keys}_${randomBytes(4).toString('hex')}`);
   const database = await startEmbeddedDatabase({ databaseUrl });
@@ -25,10 +25,11 @@ export async function startPool(cluster, upstreamUrl, keys, variables = {}) {
   const calls = new PoolDatabase(database.url, database.serviceKey);
   await addClientToken(calls, 'ollama', kToken);
   const gate = await new DatabaseGate(database.url).open();
-  const start = () => startWorker({ ADMIN_TOKEN: `admin-${randomBytes(12).toString('hex')}`, SUPABASE_REST_URL: gate.url,
+  const adminToken = `admin-${randomBytes(12).toString('hex')}`;
+  const start = () => startWorker({ ADMIN_TOKEN: adminToken, SUPABASE_REST_URL: gate.url,
     SUPABASE_SERVICE_ROLE_KEY: database.serviceKey, OLLAMA_BASE_URL: upstreamUrl, ...variables });
   const pool = {
-    name: `edgepool, ${keys.toLocaleString('en')} keys`, keys, token: kToken, gate, calls,
+    name: `edgepool, ${keys.toLocaleString('en')} keys`, keys, token: kToken, adminToken, gate, calls,
     async restart() {
       await this.worker?.stop();
       this.worker = await start();
