@@ -56,6 +56,15 @@ create table if not exists edgepool.notes (
   content jsonb
 );
 
+-- Requests refused before a key was tried, by the error's name.
+create table if not exists edgepool.refusals (
+  provider text not null,
+  kind     text not null,
+  count    bigint not null default 0,
+  primary key (provider, kind)
+);
+
+alter table edgepool.refusals enable row level security;
 alter table edgepool.notes enable row level security;
 alter table edgepool.providers enable row level security;
 alter table edgepool.batches enable row level security;

@@ -149,7 +149,9 @@ begin
       add column if not exists cached_tokens bigint not null default 0,
       add column if not exists reasoning_tokens bigint not null default 0,
       add column if not exists estimated_tokens bigint not null default 0,
-      add column if not exists cost_nano bigint not null default 0;
+      add column if not exists cost_nano bigint not null default 0,
+      add column if not exists latency_ms bigint not null default 0,
+      add column if not exists latency_count bigint not null default 0;
     alter table {model_hourly}
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,

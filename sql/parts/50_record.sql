@@ -19,6 +19,7 @@ begin
   rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms,latency_ms:count?,latency_count:count?}'::text[])
         + edgepool.check_rows(p, 'keys', figures || '{id:hex16,last_used_ms:ms,last_success_ms:ms?,last_failure_ms:ms?,fails:int?,fails_reset:bool?}'::text[])
         + edgepool.check_rows(p, 'tokens', figures || '{hash:hex64,last_used_ms:ms}'::text[])
+        + edgepool.check_rows(p, 'refusals', '{kind:name,count:count}')
         + edgepool.check_rows(p, 'verdicts', '{id:hex16,model:text?,state:text,reason:text?,until_ms:ms?,at_ms:ms,evidence:any?,refusals:int?,ceiling:int?,quota:object?}');
   if rows > 10000 then
     perform edgepool.fail(413, 'pool_too_large', 'at most 10000 rows in one call');
@@ -75,15 +76,17 @@ begin
              latency_ms = m.latency_ms + excluded.latency_ms, latency_count = m.latency_count + excluded.latency_count),
     by_model as (
       insert into {model_stats} as m (provider, model, total_requests, success_count, failure_count, last_used, prompt_tokens, completion_tokens,
-                                      cached_tokens, reasoning_tokens, estimated_tokens, cost_nano)
-      select $2, model, sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano)
+                                      cached_tokens, reasoning_tokens, estimated_tokens, cost_nano, latency_ms, latency_count)
+      select $2, model, sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano),
+             sum(latency_ms), sum(latency_count)
         from sent group by model order by model
           on conflict (provider, model) do update set total_requests = coalesce(m.total_requests, 0) + excluded.total_requests,
              success_count = coalesce(m.success_count, 0) + excluded.success_count, failure_count = coalesce(m.failure_count, 0) + excluded.failure_count,
              last_used = greatest(m.last_used, excluded.last_used), prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
              completion_tokens = m.completion_tokens + excluded.completion_tokens, cached_tokens = m.cached_tokens + excluded.cached_tokens,
              reasoning_tokens = m.reasoning_tokens + excluded.reasoning_tokens, estimated_tokens = m.estimated_tokens + excluded.estimated_tokens,
-             cost_nano = m.cost_nano + excluded.cost_nano)
+             cost_nano = m.cost_nano + excluded.cost_nano, latency_ms = m.latency_ms + excluded.latency_ms,
+             latency_count = m.latency_count + excluded.latency_count)
     insert into {global_stats} as g (id, total_requests, success_count, failure_count, updated_at, prompt_tokens, completion_tokens, cached_tokens,
                                      reasoning_tokens, estimated_tokens, cost_nano)
     select 'global', sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano)
@@ -236,6 +239,11 @@ begin
   end if;
   if jsonb_typeof(p -> 'verdicts') = 'array' and p -> 'verdicts' <> '[]' then
     perform edgepool.record_verdicts(provider, p -> 'verdicts');
+  end if;
+  if jsonb_typeof(p -> 'refusals') = 'array' and p -> 'refusals' <> '[]' then
+    insert into edgepool.refusals as r (provider, kind, count)
+    select provider.name, left(kind, 64), sum(sent.count)::bigint from jsonb_to_recordset(p -> 'refusals') as sent(kind text, count bigint) group by 2 order by 2
+        on conflict on constraint refusals_pkey do update set count = r.count + excluded.count;
   end if;
   -- Marks of batches that nobody may send again; pool_prune takes the rest.
   delete from edgepool.batches as b

@@ -10,7 +10,6 @@
 #include "app/answer_stream.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
-#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 
@@ -18,12 +17,6 @@ namespace edgepool::app {
 namespace {
 
 using json::Json;
-
-// Hashes of equal length are compared, so the time taken tells nothing about the token.
-bool is_admin(const Exchange& exchange) {
-    const std::string_view credential = bearer_credential(exchange.request.headers);
-    return equals_constant_time(sha256_hex(credential), exchange.app.config.admin_token_hash);
-}
 
 enum class BodyUse : std::uint8_t { none, optional, required, raw };
 
@@ -114,7 +107,7 @@ Task<void> serve_admin(Exchange& exchange) {
     AdminAnswer answer = fail(ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"");
     const bool tells_what_is_missing = exchange.routing.match.handler == Handler::settings && !config.admin_token_hash.empty();
     if (!config.usable() && !tells_what_is_missing) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
-    else if (is_admin(exchange)) answer = co_await run_route(exchange, call);
+    else if (carries_token(exchange, config.admin_token_hash)) answer = co_await run_route(exchange, call);
     if (call.stream != AdminCall::Stream::none) co_await end_stream(exchange, call, std::move(answer));
     else if (answer) co_await answer_json(exchange, 200, std::move(*answer));
     else if (answer.error().code != ErrorCode::client_gone) co_await answer_error(exchange, answer.error());

@@ -14,6 +14,7 @@ Task<Result<std::monostate>> send_piece(Exchange& exchange, AdminCall& call, Adm
     if (is_first) {
         call.stream = kind;
         host::Respond answer;
+        exchange.record.status = answer.status;
         answer.headers = std::move(headers);
         answer.body = std::move(bytes);
         answer.stays_open = true;

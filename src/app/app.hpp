@@ -42,6 +42,7 @@ struct FlushState {
     double sent_at_ms = 0;                // when the first was last sent; 0 = not under way
     double leader_until_ms = 0;           // a flow has promised to flush before this
     double urgent_until_ms = 0;           // the same for verdicts that must spread soon
+    double lazy_until_ms = 0;             // the same for refusals alone
     std::uint32_t window_ms = limits::kFlushWindowMs;
     std::uint32_t failures = 0;           // in a row
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "app/flush.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "store/rpc.hpp"
 
@@ -29,6 +31,17 @@ void add_cross_origin_headers(const Exchange& exchange, Headers& headers) {
     }
 }
 
+// An error of ours on a provider's route, before a key was tried: counted by its name.
+void note_refusal(Exchange& exchange, const ErrorInfo& info) {
+    exchange.record.error = info.name;
+    App& app = exchange.app;
+    const Provider* provider = exchange.routing.match.provider;
+    if (provider == nullptr || exchange.record.attempts > 0 || !app.config.usable()) return;
+    ProviderState& state = app.state_of(*provider);
+    state.counts.add_refusal(info.name);
+    schedule_lazy_flush(app, state);
+}
+
 }  // namespace
 
 std::uint32_t Exchange::left_of(std::uint32_t limit_ms) const {
@@ -43,9 +56,14 @@ Headers common_headers(const Exchange& exchange) {
     return headers;
 }
 
+// Hashes of equal length are compared, so the time taken tells nothing about the token.
+bool carries_token(const Exchange& exchange, std::string_view token_hash) {
+    return equals_constant_time(sha256_hex(bearer_credential(exchange.request.headers)), token_hash);
+}
+
 Task<void> answer_json(Exchange& exchange, int status, std::string body) {
     host::Respond answer;
-    answer.status = status;
+    answer.status = exchange.record.status = status;
     answer.headers = common_headers(exchange);
     answer.headers.add("content-type", "application/json; charset=utf-8");
     answer.headers.add("cache-control", "no-store");
@@ -55,8 +73,9 @@ Task<void> answer_json(Exchange& exchange, int status, std::string body) {
 
 Task<void> answer_error(Exchange& exchange, Error error) {
     const ErrorInfo& info = error_info(error.code);
+    note_refusal(exchange, info);
     host::Respond answer;
-    answer.status = info.http_status;
+    answer.status = exchange.record.status = info.http_status;
     answer.headers = common_headers(exchange);
     answer.headers.add("content-type", "application/json; charset=utf-8");
     answer.headers.add("cache-control", "no-store");

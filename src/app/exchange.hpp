@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/app.hpp"
+#include "app/request_record.hpp"
 #include "app/router.hpp"
 #include "http/request.hpp"
 #include "json/dom.hpp"
@@ -21,6 +22,7 @@ struct Exchange {
     std::shared_ptr<const limits::TokenLimits> bounds;  // of the token that was admitted; null = none
     Headers limit_headers;      // what a token with limits has left; every answer carries them
     limits::UnderWay under_way;  // counts in the token's budget until the request is over
+    RequestRecord record;
 
     Dialect dialect() const { return routing.dialect; }
 
@@ -30,6 +32,9 @@ struct Exchange {
 
 // Headers that every answer of ours carries: x-request-id, CORS, and no caching.
 Headers common_headers(const Exchange& exchange);
+
+// True when the request carries the token of that hash, which may be empty: then nothing does. Takes the same time whatever it carries.
+bool carries_token(const Exchange& exchange, std::string_view token_hash);
 
 // Answers in JSON.
 Task<void> answer_json(Exchange& exchange, int status, std::string body);

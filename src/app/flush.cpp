@@ -80,6 +80,12 @@ Task<void> flush_after(App& app, host::Session& session, ProviderState& state, s
     state.flush.leader_until_ms = 0;
 }
 
+Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) {
+    co_await session.perform(host::Sleep{limits::kLongestFlushWindowMs});
+    state.flush.lazy_until_ms = 0;
+    co_await flush_now(app, session, state);
+}
+
 bool is_leased(double until_ms, double now_ms, double longest_ms) { return until_ms > now_ms && until_ms - now_ms <= longest_ms; }
 
 }  // namespace
@@ -93,6 +99,13 @@ void schedule_flush(App& app, ProviderState& state) {
     const std::uint32_t delay_ms = flush.window_ms - flush.window_ms / 5 + static_cast<std::uint32_t>(app.random.below(flush.window_ms / 5 + 1));
     flush.leader_until_ms = app.now_ms + delay_ms + kLeaderGraceMs;
     app.spawn([&](host::Session& session) { return flush_after(app, session, state, delay_ms); });
+}
+
+void schedule_lazy_flush(App& app, ProviderState& state) {
+    constexpr std::uint32_t kDelayMs = limits::kLongestFlushWindowMs;
+    if (is_leased(state.flush.lazy_until_ms, app.now_ms, kDelayMs + kLeaderGraceMs)) return;
+    state.flush.lazy_until_ms = app.now_ms + kDelayMs + kLeaderGraceMs;
+    app.spawn([&](host::Session& session) { return flush_lazily(app, session, state); });
 }
 
 void schedule_urgent_flush(App& app, ProviderState& state) {

@@ -11,6 +11,9 @@ namespace edgepool::app {
 // Makes sure that what is in the accumulator will be sent within the window.
 void schedule_flush(App& app, ProviderState& state);
 
+// The same within the longest window: for refusals alone, of which a flood must not become a flood of database calls.
+void schedule_lazy_flush(App& app, ProviderState& state);
+
 // The same without waiting: for verdicts that other isolates should know.
 void schedule_urgent_flush(App& app, ProviderState& state);
 

@@ -35,6 +35,12 @@ void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {
     App& app = exchange.app;
     tried.push_back(ticket.id);
     ++attempts;
+    RequestRecord& record = exchange.record;
+    ++record.attempts;
+    record.provider = state->provider->id;
+    record.model = plan.model;
+    record.key_id = ticket.id;
+    record.delivery = plan.streams ? "stream" : "whole";
     attempt_began_ms_ = app.now_ms;
     if (plan.model.empty()) return;
     if (open_number_ == 0) open_number_ = app.next_open_request++;
@@ -99,6 +105,12 @@ void Journey::commit(const keys::KeyPool::Ticket& ticket) {
 
 void Journey::end_request(stats::RequestEnd end, const usage::Usage& usage) {
     if (plan.model.empty() || open_number_ == 0) return;
+    RequestRecord& record = exchange.record;
+    record.outcome = end == stats::RequestEnd::success ? RequestOutcome::success : RequestOutcome::failure;
+    record.provider = state->provider->id;
+    record.model = plan.model;
+    record.usage = usage;
+    record.first_byte_ms = first_byte_ms_;
     App& app = exchange.app;
     app.open_requests.erase(open_number_);
     state->counts.add_request({}, plan.model, end, usage, app.now_ms, first_byte_ms_);

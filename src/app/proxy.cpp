@@ -44,6 +44,7 @@ Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& stat
     co_return plan;
 }
 
+constexpr std::size_t kShownHashDigits = 8;  // of a token's hash in the log
 constexpr double kModelsFreshMs = 300'000;
 constexpr double kModelsPauseMs = 5'000;  // callers without a token cannot make the pool ask more often than this
 
@@ -71,6 +72,7 @@ Plan plan_without_body(const Exchange& exchange, const ProviderState& state) {
 Task<Result<Plan>> plan_for_token_holder(Exchange& exchange, ProviderState& state) {
     const Result<auth::Token> token = co_await authenticate(exchange, state);
     if (!token) co_return tl::unexpected<Error>(token.error());
+    exchange.record.token = token->hash.substr(0, kShownHashDigits);
     const bool has_body = exchange.routing.match.handler != Handler::passthrough;
     Result<Plan> plan = has_body ? Result<Plan>() : plan_without_body(exchange, state);
     if (has_body) plan = co_await plan_generation(exchange, state);

@@ -43,7 +43,8 @@ verdict::Answer broken(const Journey& journey, const KeyPool::Ticket& ticket, co
 host::Forward forward_of(const Journey& journey, host::BodyHandle handle, int status, std::string_view key_id) {
     host::Forward forward;
     forward.handle = handle;
-    forward.status = status;
+    forward.status = journey.exchange.record.status = status;
+    journey.exchange.record.key_id = key_id;
     forward.set = common_headers(journey.exchange);
     forward.set.add("x-pool-attempts", std::to_string(journey.attempts));
     forward.set.add("x-pool-key", key_id.substr(0, kPublicKeyIdDigits));

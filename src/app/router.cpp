@@ -46,6 +46,7 @@ constexpr std::array kPublicRows = {
 
 constexpr std::array kAdminRows = {
     Row{"GET", "/admin/stats", Handler::admin_stats, Dialect::admin},
+    Row{"GET", "/metrics", Handler::metrics, Dialect::admin},
     Row{"GET", "/admin/trends", Handler::trends, Dialect::admin},
     Row{"GET", "/admin/settings", Handler::settings, Dialect::admin},
     Row{"GET", "/admin/api-keys", Handler::keys_list, Dialect::admin},
@@ -99,6 +100,7 @@ bool look_up(const Rows& rows, std::string_view method, std::string_view path, R
         }
         routing.match.handler = row.handler;
         routing.match.dialect = row.dialect;
+        routing.pattern = row.path;
         routing.match.path = path;
         routing.match.parameter = percent_decode(parameter);
         routing.match.streams_by_default = row.streams_by_default;

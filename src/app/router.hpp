@@ -17,6 +17,7 @@ enum class Handler : std::uint8_t {
     models,
     health,
     public_stats,
+    metrics,
     admin_stats,
     trends,
     settings,
@@ -54,6 +55,7 @@ struct Routing {
     RouteError error = RouteError::none;
     std::vector<std::string_view> allowed;  // methods, with method_not_allowed
     Dialect dialect = Dialect::admin;       // for errors too
+    std::string_view pattern;               // the matched route as the table has it: "/admin/keys/*"
     bool is_public = false;                 // answers carry Access-Control-Allow-Origin: *
 };
 

@@ -2,14 +2,16 @@
 
 #include "app/admin.hpp"
 #include "app/proxy.hpp"
+#include "app/metrics.hpp"
 #include "app/public_pages.hpp"
+#include "app/request_log.hpp"
 
 namespace edgepool::app {
 namespace {
 
 Task<void> answer_preflight(Exchange& exchange) {
     host::Respond answer;
-    answer.status = 204;
+    answer.status = exchange.record.status = 204;
     answer.headers = common_headers(exchange);
     answer.headers.add("access-control-allow-methods", "GET, POST, PATCH, DELETE, OPTIONS");
     answer.headers.add("access-control-allow-headers", exchange.request.headers.has("access-control-request-headers")
@@ -35,6 +37,7 @@ Task<void> dispatch(Exchange& exchange) {
         case Handler::home: co_await serve_home(exchange); break;
         case Handler::health: co_await serve_health(exchange); break;
         case Handler::public_stats: co_await serve_public_stats(exchange); break;
+        case Handler::metrics: co_await serve_metrics(exchange); break;
         default: co_await serve_admin(exchange); break;
     }
 }
@@ -43,19 +46,18 @@ Task<void> dispatch(Exchange& exchange) {
 
 Task<void> serve(App& app, host::Session& session, std::string wire) {
     Result<Request> request = decode_request(wire);
-    Exchange exchange{app, session, request ? std::move(*request) : Request{}, {}, app.next_request_id(), app.now_ms, {}, {}, {}};
+    Exchange exchange{app, session, request ? std::move(*request) : Request{}, {}, app.next_request_id(), app.now_ms, {}, {}, {}, {}};
+    if (request) exchange.routing = route(exchange.request.method, exchange.request.path);
     if (!request) {
         co_await answer_error(exchange, request.error());
-        co_return;
-    }
-    exchange.routing = route(exchange.request.method, exchange.request.path);
-    if (exchange.request.method == "OPTIONS") {
+    } else if (exchange.request.method == "OPTIONS") {
         co_await answer_preflight(exchange);
     } else if (exchange.routing.error != RouteError::none) {
         co_await answer_route_error(exchange);
     } else {
         co_await dispatch(exchange);
     }
+    log_request(exchange);
 }
 
 }  // namespace edgepool::app

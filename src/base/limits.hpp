@@ -42,6 +42,7 @@ inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct cou
 inline constexpr std::size_t kMaxWaitingModelRows = 8000;        // model and hour, unsent: two batches; names are the text of clients and the database may be away
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
 inline constexpr std::size_t kRateEntries = 4096;                // keys whose rate is counted: addresses, tokens
+inline constexpr std::size_t kMaxLoggedTextBytes = 120;          // of a client's text in a line: escaped sixfold, a line still has room for it
 
 // Administration
 inline constexpr std::size_t kKeysPerDatabaseCall = 5000;

@@ -119,6 +119,14 @@ void read_models(const Variables& variables, Reader& reader, Config& config) {
     if (!usage.empty() && usage != "exact" && usage != "estimate") reader.problem("STREAM_USAGE", "must be exact or estimate");
 }
 
+void read_logging(const Variables& variables, Reader& reader, Config& config) {
+    const std::string_view wanted = variables.get("LOG_REQUESTS");
+    if (wanted == "errors") config.log_requests = LogRequests::errors;
+    else if (wanted == "none") config.log_requests = LogRequests::none;
+    else if (!wanted.empty() && wanted != "all") reader.problem("LOG_REQUESTS", "must be all, errors or none");
+    config.log_client_address = reader.flag("LOG_CLIENT_ADDRESS");
+}
+
 }  // namespace
 
 std::string rest_url_of(std::string_view database_url) {
@@ -181,6 +189,10 @@ Config read_config(const Variables& variables) {
     reader.number("REQUEST_TIMEOUT_MS", 100, 3'600'000, config.timeouts.request_ms);
     reader.number("FAILOVER_TIMEOUT_MS", 100, 3'600'000, config.timeouts.failover_ms);
 
+    read_logging(variables, reader, config);
+    const std::string_view metrics_token = variables.get("METRICS_TOKEN");
+    if (!metrics_token.empty() && is_placeholder(metrics_token)) reader.problem("METRICS_TOKEN", "is left at a placeholder");
+    else if (!metrics_token.empty()) config.metrics_token_hash = sha256_hex(metrics_token);
     reader.number("RETENTION_DAYS", 1, 3650, config.retention_days);
     read_models(variables, reader, config);
 

@@ -33,8 +33,14 @@ struct Timeouts {
     std::uint32_t failover_ms = 180'000;    // no further key is tried once this much time has passed
 };
 
+// Which requests have a line in the log.
+enum class LogRequests : std::uint8_t { all, errors, none };
+
 struct Config {
     std::string admin_token_hash;  // hex SHA-256 of ADMIN_TOKEN; empty = not configured
+    std::string metrics_token_hash;  // of METRICS_TOKEN; empty = the admin token alone opens /metrics
+    LogRequests log_requests = LogRequests::all;
+    bool log_client_address = false;
     Storage storage;
     std::vector<ProviderConfig> providers;  // in the order of edgepool::providers()
     keys::Strategy strategy = keys::Strategy::p2c;

@@ -33,6 +33,9 @@ constexpr Row kRows[] = {
     {"STREAM_USAGE", Kind::open, "estimate"},
     {"DISPLAY_TIMEZONE_OFFSET", Kind::open, "+08:00"},
     {"ADMIN_CORS_ORIGINS"},
+    {"METRICS_TOKEN", Kind::secret},
+    {"LOG_REQUESTS", Kind::open, "all"},
+    {"LOG_CLIENT_ADDRESS", Kind::open, "false"},
 };
 
 }  // namespace

@@ -32,6 +32,16 @@ std::string_view anthropic_type(int status) {
 
 }  // namespace
 
+std::string_view dialect_name(Dialect dialect) {
+    switch (dialect) {
+        case Dialect::openai: return "openai";
+        case Dialect::anthropic: return "anthropic";
+        case Dialect::ollama: return "native";
+        case Dialect::admin: return "admin";
+    }
+    return "admin";
+}
+
 std::string error_body(Dialect dialect, const Error& error) {
     const ErrorInfo& info = error_info(error.code);
     const std::string_view message = error.detail.empty() ? info.name : std::string_view(error.detail);

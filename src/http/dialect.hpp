@@ -11,6 +11,9 @@ namespace edgepool {
 
 enum class Dialect : std::uint8_t { openai, anthropic, ollama, admin };
 
+// "openai", "anthropic", ...
+std::string_view dialect_name(Dialect dialect);
+
 // The JSON body of an error answer, as that dialect's clients read it.
 std::string error_body(Dialect dialect, const Error& error);
 

@@ -96,17 +96,30 @@ void Accumulator::add_attempt(std::string_view key_id, AttemptEnd end, const usa
     }
 }
 
+void Accumulator::add_refusal(std::string_view kind) {
+    for (RefusalTally& refusal : refusals_) {
+        if (refusal.kind != kind) continue;
+        ++refusal.count;
+        return;
+    }
+    refusals_.push_back({std::string(kind), 1});
+}
+
 void Accumulator::add_verdicts(std::vector<keys::VerdictRecord> verdicts) {
     verdicts_.insert(verdicts_.end(), std::make_move_iterator(verdicts.begin()), std::make_move_iterator(verdicts.end()));
 }
 
-std::size_t Accumulator::rows() const { return models_.size() + tokens_.size() + keys_.size() + verdicts_.size(); }
+std::size_t Accumulator::rows() const { return models_.size() + tokens_.size() + keys_.size() + verdicts_.size() + refusals_.size(); }
 
 Batch Accumulator::cut(std::string id, std::size_t max_rows, double now_ms) {
     Batch batch;
     batch.id = std::move(id);
     batch.at_ms = now_ms;
     std::size_t room = max_rows;
+    const auto refusal_count = static_cast<std::ptrdiff_t>(std::min(room, refusals_.size()));
+    batch.refusals.assign(std::make_move_iterator(refusals_.begin()), std::make_move_iterator(refusals_.begin() + refusal_count));
+    refusals_.erase(refusals_.begin(), refusals_.begin() + refusal_count);
+    room -= batch.refusals.size();
     const auto verdict_count = static_cast<std::ptrdiff_t>(std::min(room, verdicts_.size()));
     batch.verdicts.assign(std::make_move_iterator(verdicts_.begin()), std::make_move_iterator(verdicts_.begin() + verdict_count));
     verdicts_.erase(verdicts_.begin(), verdicts_.begin() + verdict_count);

@@ -38,6 +38,9 @@ public:
     // One attempt made with a key.
     void add_attempt(std::string_view key_id, AttemptEnd end, const usage::Usage& usage, double now_ms);
 
+    // One request that was refused before a key was tried. `kind`: a name of the table of errors, so there are few.
+    void add_refusal(std::string_view kind);
+
     void add_verdicts(std::vector<keys::VerdictRecord> verdicts);
 
     bool empty() const { return rows() == 0; }
@@ -53,6 +56,7 @@ private:
     std::map<std::string, TokenTally, std::less<>> tokens_;
     std::map<std::string, KeyTally, std::less<>> keys_;
     std::vector<keys::VerdictRecord> verdicts_;
+    std::vector<RefusalTally> refusals_;
 };
 
 // The start of the UTC hour that `now_ms` is in.

@@ -48,6 +48,12 @@ struct KeyTally : Tally {
     bool fails_reset = false;  // a success in this batch came before those failures
 };
 
+// Requests refused before a key was tried.
+struct RefusalTally {
+    std::string kind;  // the error's name
+    std::int64_t count = 0;
+};
+
 struct Batch {
     std::string id;    // 32 hex digits, unique for ever
     double at_ms = 0;  // when it was cut
@@ -55,8 +61,9 @@ struct Batch {
     std::vector<TokenTally> tokens;
     std::vector<KeyTally> keys;
     std::vector<keys::VerdictRecord> verdicts;
+    std::vector<RefusalTally> refusals;
 
-    std::size_t rows() const { return models.size() + tokens.size() + keys.size() + verdicts.size(); }
+    std::size_t rows() const { return models.size() + tokens.size() + keys.size() + verdicts.size() + refusals.size(); }
 };
 
 }  // namespace edgepool::stats

@@ -279,6 +279,10 @@ std::string record_arguments(std::string_view provider, const stats::Batch& batc
     }
     out.end_array().key("verdicts").begin_array();
     for (const keys::VerdictRecord& verdict : batch.verdicts) write_verdict(out, verdict);
+    out.end_array().key("refusals").begin_array();
+    for (const stats::RefusalTally& refusal : batch.refusals) {
+        out.begin_object().add_string("kind", refusal.kind).add_integer("count", refusal.count).end_object();
+    }
     out.end_array();
     return ended(out);
 }

@@ -61,6 +61,15 @@ create table if not exists edgepool.notes (
   content jsonb
 );
 
+-- Requests refused before a key was tried, by the error's name.
+create table if not exists edgepool.refusals (
+  provider text not null,
+  kind     text not null,
+  count    bigint not null default 0,
+  primary key (provider, kind)
+);
+
+alter table edgepool.refusals enable row level security;
 alter table edgepool.notes enable row level security;
 alter table edgepool.providers enable row level security;
 alter table edgepool.batches enable row level security;
@@ -592,7 +601,9 @@ begin
       add column if not exists cached_tokens bigint not null default 0,
       add column if not exists reasoning_tokens bigint not null default 0,
       add column if not exists estimated_tokens bigint not null default 0,
-      add column if not exists cost_nano bigint not null default 0;
+      add column if not exists cost_nano bigint not null default 0,
+      add column if not exists latency_ms bigint not null default 0,
+      add column if not exists latency_count bigint not null default 0;
     alter table {model_hourly}
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,
@@ -991,6 +1002,27 @@ begin
   return jsonb_build_object('at_ms', edgepool.to_ms(clock_timestamp()));
 end $$;
 
+-- ==== 47_metrics.sql ====
+-- What Prometheus scrapes: all-time figures that only rise, and the keys by state.
+
+create or replace function public.pool_metrics(p jsonb default '{}') returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  its_name text := provider.name;
+  models   jsonb;
+begin
+  execute edgepool.named($q$
+    select coalesce(jsonb_agg(edgepool.trend_figures(r, s, f, p, c, ca, re, e, n, l, lc) || jsonb_build_object('model', model) order by r desc, model), '[]')
+      from (select model, sum(total_requests)::bigint as r, sum(success_count)::bigint as s, sum(failure_count)::bigint as f, sum(prompt_tokens)::bigint as p,
+                   sum(completion_tokens)::bigint as c, sum(cached_tokens)::bigint as ca, sum(reasoning_tokens)::bigint as re,
+                   sum(estimated_tokens)::bigint as e, sum(cost_nano)::bigint as n, sum(latency_ms)::bigint as l, sum(latency_count)::bigint as lc
+              from {model_stats} group by model order by 2 desc, 1 limit 20) as m $q$, provider.prefix) into models;
+  return public.pool_admin_stats(jsonb_build_object('provider', provider.name)) || jsonb_build_object('now_ms', edgepool.to_ms(now()), 'models', models,
+    'refusals', coalesce((select jsonb_agg(jsonb_build_object('kind', kind, 'count', edgepool.figure(count)) order by kind)
+                            from edgepool.refusals as r where r.provider = its_name), '[]'));
+end $$;
+
 -- ==== 50_record.sql ====
 -- What the worker writes: a flush of usage and verdicts, applied once however often it is sent, whole or not at all.
 
@@ -1013,6 +1045,7 @@ begin
   rows := edgepool.check_rows(p, 'models', figures || '{model:text,hour_ms:ms,latency_ms:count?,latency_count:count?}'::text[])
         + edgepool.check_rows(p, 'keys', figures || '{id:hex16,last_used_ms:ms,last_success_ms:ms?,last_failure_ms:ms?,fails:int?,fails_reset:bool?}'::text[])
         + edgepool.check_rows(p, 'tokens', figures || '{hash:hex64,last_used_ms:ms}'::text[])
+        + edgepool.check_rows(p, 'refusals', '{kind:name,count:count}')
         + edgepool.check_rows(p, 'verdicts', '{id:hex16,model:text?,state:text,reason:text?,until_ms:ms?,at_ms:ms,evidence:any?,refusals:int?,ceiling:int?,quota:object?}');
   if rows > 10000 then
     perform edgepool.fail(413, 'pool_too_large', 'at most 10000 rows in one call');
@@ -1069,15 +1102,17 @@ begin
              latency_ms = m.latency_ms + excluded.latency_ms, latency_count = m.latency_count + excluded.latency_count),
     by_model as (
       insert into {model_stats} as m (provider, model, total_requests, success_count, failure_count, last_used, prompt_tokens, completion_tokens,
-                                      cached_tokens, reasoning_tokens, estimated_tokens, cost_nano)
-      select $2, model, sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano)
+                                      cached_tokens, reasoning_tokens, estimated_tokens, cost_nano, latency_ms, latency_count)
+      select $2, model, sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano),
+             sum(latency_ms), sum(latency_count)
         from sent group by model order by model
           on conflict (provider, model) do update set total_requests = coalesce(m.total_requests, 0) + excluded.total_requests,
              success_count = coalesce(m.success_count, 0) + excluded.success_count, failure_count = coalesce(m.failure_count, 0) + excluded.failure_count,
              last_used = greatest(m.last_used, excluded.last_used), prompt_tokens = m.prompt_tokens + excluded.prompt_tokens,
              completion_tokens = m.completion_tokens + excluded.completion_tokens, cached_tokens = m.cached_tokens + excluded.cached_tokens,
              reasoning_tokens = m.reasoning_tokens + excluded.reasoning_tokens, estimated_tokens = m.estimated_tokens + excluded.estimated_tokens,
-             cost_nano = m.cost_nano + excluded.cost_nano)
+             cost_nano = m.cost_nano + excluded.cost_nano, latency_ms = m.latency_ms + excluded.latency_ms,
+             latency_count = m.latency_count + excluded.latency_count)
     insert into {global_stats} as g (id, total_requests, success_count, failure_count, updated_at, prompt_tokens, completion_tokens, cached_tokens,
                                      reasoning_tokens, estimated_tokens, cost_nano)
     select 'global', sum(requests), sum(success), sum(failure), $3, sum(prompt), sum(completion), sum(cached), sum(reasoning), sum(estimated), sum(cost_nano)
@@ -1230,6 +1265,11 @@ begin
   end if;
   if jsonb_typeof(p -> 'verdicts') = 'array' and p -> 'verdicts' <> '[]' then
     perform edgepool.record_verdicts(provider, p -> 'verdicts');
+  end if;
+  if jsonb_typeof(p -> 'refusals') = 'array' and p -> 'refusals' <> '[]' then
+    insert into edgepool.refusals as r (provider, kind, count)
+    select provider.name, left(kind, 64), sum(sent.count)::bigint from jsonb_to_recordset(p -> 'refusals') as sent(kind text, count bigint) group by 2 order by 2
+        on conflict on constraint refusals_pkey do update set count = r.count + excluded.count;
   end if;
   -- Marks of batches that nobody may send again; pool_prune takes the rest.
   delete from edgepool.batches as b
@@ -1661,7 +1701,7 @@ begin
     grant usage on schema edgepool to service_role;
     grant select, update on edgepool.providers to service_role;
     grant select, insert, delete, update on edgepool.batches to service_role;
-    grant select, insert, update on edgepool.notes to service_role;
+    grant select, insert, update on edgepool.notes, edgepool.refusals to service_role;
   end if;
 end $$;
 

@@ -104,3 +104,42 @@ TEST_CASE("when the housekeeping last ran, and what it did, is in the settings a
     CHECK(has(ask_admin(pool, "/admin/settings"), "\"report\":{\"ollama\":{\"probed\":"));
     CHECK(has(pool.host.ask(request_of("GET", "/health")).body, "\"cron\":{\"lastRun\":\"2027-01-15T08:00:"));
 }
+
+TEST_CASE("the metrics hold what this isolate has just answered, and what it refused") {
+    Pool pool;
+    pool.host.ask(chat());
+    pool.host.ask(request_of("POST", "/v1/chat/completions", "{"));
+    const ClientAnswer& answer = pool.host.ask(as_admin("GET", "/metrics"));
+    CHECK(answer.status == 200);
+    CHECK(answer.headers.get("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(answer.headers.get("access-control-allow-origin").empty());
+    for (const char* line : {"edgepool_database_up{provider=\"ollama\"} 1\n", "edgepool_requests_total{provider=\"ollama\",outcome=\"success\"} 1\n",
+                             "edgepool_refusals_total{provider=\"ollama\",code=\"bad_json\"} 1\n", "edgepool_keys{provider=\"ollama\",state=\"active\"} 3\n",
+                             "edgepool_model_first_byte_seconds_count{provider=\"ollama\",model=\"gpt-oss:120b\"} 1\n"}) {
+        CAPTURE(line, answer.body);
+        CHECK(has(answer.body, line));
+    }
+}
+
+TEST_CASE("METRICS_TOKEN opens the metrics and nothing else") {
+    Pool pool(3, configured({{"METRICS_TOKEN", "scraper-token"}}));
+    CHECK(pool.host.ask(request_of("GET", "/metrics", {}, "scraper-token")).status == 200);
+    CHECK(pool.host.ask(as_admin("GET", "/metrics")).status == 200);
+    for (const char* token : {"", "scraper-toke", "scraper-tokenn", "Scraper-token"}) {
+        CHECK(pool.host.ask(request_of("GET", "/metrics", {}, token)).status == 401);
+    }
+    CHECK(pool.host.ask(request_of("GET", "/metrics")).status == 401);
+    CHECK(pool.host.ask(request_of("GET", "/admin/stats", {}, "scraper-token")).status == 401);
+    Pool without;
+    CHECK(without.host.ask(request_of("GET", "/metrics", {}, "")).status == 401);
+    Pool unset(0, configured({{"METRICS_TOKEN", "change-me"}}));
+    CHECK(unset.host.ask(as_admin("GET", "/metrics")).status == 503);
+}
+
+TEST_CASE("without the database the metrics say so and give no figures") {
+    Pool pool;
+    pool.database.trouble = FakeDatabase::Trouble::down;
+    const std::string body = pool.host.ask(as_admin("GET", "/metrics")).body;
+    CHECK(has(body, "edgepool_database_up{provider=\"ollama\"} 0\n"));
+    CHECK(!has(body, "edgepool_requests_total{"));
+}

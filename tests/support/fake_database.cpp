@@ -97,6 +97,7 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_record") return answered(200, its.record(arguments, now_ms, hint_ms));
     if (asked.function == "pool_public_stats") return answered(200, its.public_stats(now_ms));
     if (asked.function == "pool_trends") return answered(200, its.trends(arguments, now_ms));
+    if (asked.function == "pool_metrics") return answered(200, its.metrics(now_ms));
     if (asked.function == "pool_prune") return answered(200, {{"hourly", 0}, {"batches", 0}, {"tombstones", 0}});
     if (asked.function == "pool_admin_stats") return answered(200, its.admin_stats(now_ms));
     if (asked.function == "pool_keys_list") return answered(200, its.keys_list(arguments, now_ms));
@@ -172,6 +173,12 @@ Figures FakeDatabase::of_all_keys(std::string_view provider) const {
         add(sum, key.figures);
     }
     return sum;
+}
+
+long long FakeDatabase::refusals(std::string_view kind, std::string_view provider) const {
+    const auto& counts = tables(provider).refusals;
+    const auto found = counts.find(std::string(kind));
+    return found == counts.end() ? 0 : found->second;
 }
 
 std::size_t FakeDatabase::key_count(std::string_view provider) const { return tables(provider).keys.size(); }

@@ -91,6 +91,7 @@ public:
     Figures of_token(std::string_view token, std::string_view provider = "ollama") const;
     StoredKey key(std::string_view secret, std::string_view provider = "ollama") const;
     Figures of_all_keys(std::string_view provider = "ollama") const;
+    long long refusals(std::string_view kind, std::string_view provider = "ollama") const;
     std::size_t key_count(std::string_view provider = "ollama") const;
     std::size_t token_count(std::string_view provider = "ollama") const;
     std::size_t batches_applied() const;

@@ -44,4 +44,17 @@ Json FakeDatabase::Tables::trends(const Json& arguments, double now_ms) const {
     return {{"now_ms", whole(now_ms)}, {"rows", rows}, {"totals", row_of(sum)}, {"models", models}};
 }
 
+Json FakeDatabase::Tables::metrics(double now_ms) const {
+    Json out = admin_stats(now_ms);
+    std::map<std::string, Figures> by_model;
+    for (const auto& [place, figures] : hours) add(by_model[place.first], figures);
+    out["models"] = out["refusals"] = Json::array();
+    for (const auto& [model, figures] : by_model) {
+        out["models"].push_back(row_of(figures));
+        out["models"].back()["model"] = model;
+    }
+    for (const auto& [kind, count] : refusals) out["refusals"].push_back({{"kind", kind}, {"count", std::to_string(count)}});
+    return out;
+}
+
 }  // namespace edgepool::test

@@ -212,6 +212,9 @@ Json FakeDatabase::Tables::record(const Json& arguments, double now_ms, std::uin
             key.at_ms = at_ms;
             key.stamp = next_stamp(now_ms);
         }
+        for (const Json& row : arguments.at("refusals")) {
+            refusals[json::get_string(row, "kind").value_or("")] += json::get_int(row, "count").value_or(0);
+        }
         updated_ms = now_ms;
     }
     return {{"applied", is_new}, {"hint_ms", window_hint_ms}, {"now_ms", whole(now_ms)}};

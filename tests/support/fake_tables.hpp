@@ -27,6 +27,7 @@ struct FakeDatabase::Tables {
     std::map<std::string, double> gone_tokens;
     std::set<std::string> batches;
     Figures total;
+    std::map<std::string, long long> refusals;     // by kind
     std::optional<double> updated_ms;
     double last_stamp = 1;
 
@@ -41,6 +42,7 @@ struct FakeDatabase::Tables {
 
     // fake_figures.cpp
     Json trends(const Json& arguments, double now_ms) const;
+    Json metrics(double now_ms) const;
 
     // fake_administration.cpp
     Json admin_stats(double now_ms) const;
