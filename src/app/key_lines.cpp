@@ -142,6 +142,7 @@ std::vector<KeyLine> KeyList::take(std::size_t most) {
     while (!at_end() && keys.size() < most) {
         const Row& row = rows_[next_++];
         Fields fields = fields_of(row.text);
+        fields.username = valid_utf8(fields.username);  // before its length is judged: a byte that is not UTF-8 becomes three
         KeyLine line;
         line.line = row.line;
         const std::string_view fault = fault_of(fields, line);
@@ -151,7 +152,7 @@ std::vector<KeyLine> KeyList::take(std::size_t most) {
             if (duplicates_++ < limits::kMostReportedLines) duplicate_lines_.push_back(row.line);
         } else {
             line.key = std::move(fields.key);
-            line.username = valid_utf8(fields.username);
+            line.username = std::move(fields.username);
             keys.push_back(std::move(line));
         }
     }

@@ -131,3 +131,9 @@ TEST_CASE("a list may have as many rows as its bound, not more; of bad and repea
     CHECK(bad.bad_lines().size() == limits::kMostReportedLines);
     CHECK_FALSE(KeyList::read(KeyList::Format::json, json_past_it).has_value());
 }
+
+TEST_CASE("a username is judged by its length once it is valid UTF-8") {
+    const auto line = [](std::size_t bad_bytes) { return csv("key1," + std::string(bad_bytes, '\xBA')); };
+    CHECK(line(limits::kMaxNameBytes / 3).keys.size() == 1);
+    CHECK(line(limits::kMaxNameBytes / 3 + 1).list.bad_lines().size() == 1);
+}
