@@ -53,8 +53,9 @@ export class Conversation {
   timer = undefined;      // one for all operations: it looks whether the present one is due
   timerDue_ms = Infinity;
 
-  constructor(request) {
+  constructor(request, variables) {
     this.request = request; // null for background flows
+    this.variables = variables;
     this.response = new Promise((resolve) => { this.answer = resolve; });
     request?.signal.addEventListener('abort', () => {
       this.gone = true;
@@ -178,6 +179,25 @@ export class Conversation {
       await Promise.all(this.spawned);
       return { status: Status.ok };
     });
+  }
+
+  rate_limit(op) {
+    const [binding, key] = [this.variables[op.text(0)], op.text(1)];
+    return this.within(0, async () => ({ status: Status.ok, number: (await binding.limit({ key })).success ? 1 : 0 }));
+  }
+
+  async socket_exchange(op) {
+    const [address, secureTransport, limit, bytes] = [{ hostname: op.text(0), port: op.a }, op.b === 1 ? 'on' : 'off', op.c, op.bytes(1).slice()];
+    let socket;
+    const outcome = await this.within(op.d, async () => {
+      const { connect } = await import('cloudflare:sockets');
+      socket = connect(address, { secureTransport });
+      socket.closed.catch(() => {}); // what is wrong with it is seen by reading
+      await socket.writable.getWriter().write(bytes);
+      return new UpstreamBody({ body: socket.readable, headers: new Headers() }).read(limit);
+    });
+    socket?.close().catch(() => {});
+    return outcome;
   }
 
   random_bytes(op) { return { status: Status.ok, data: crypto.getRandomValues(new Uint8Array(op.a)) }; }

@@ -43,6 +43,7 @@ export class Core {
   salvaged = kNothing; // unsent counts, once dead
 
   constructor(variables) {
+    this.variables = variables;
     const ignored = new Proxy({}, { get: () => () => 0 }); // what Emscripten's libc imports and never needs
     const log = (isError, pointer, length) => console[isError ? 'error' : 'log'](decoder.decode(new Uint8Array(this.exports.memory.buffer, pointer, length)));
     this.exports = new WebAssembly.Instance(module, { env: { log, emscripten_notify_memory_growth() {} }, wasi_snapshot_preview1: ignored }).exports;

@@ -17,7 +17,7 @@ function livingCore(variables, context) {
 
 function beginSpawned(owner, tasks, context) {
   return tasks.map((task) => {
-    const ended = drive(owner, new Conversation(null), () => owner.begin(task), context).catch(() => {});
+    const ended = drive(owner, new Conversation(null, owner.variables), () => owner.begin(task), context).catch(() => {});
     context.waitUntil(ended);
     return ended;
   });
@@ -50,7 +50,7 @@ function died() {
 
 export default {
   fetch(request, variables, context) {
-    const conversation = new Conversation(request);
+    const conversation = new Conversation(request, variables);
     const driven = (async () => {
       const owner = livingCore(variables, context);
       await drive(owner, conversation, () => owner.start(request), context);
@@ -64,6 +64,6 @@ export default {
 
   async scheduled(_event, variables, context) {
     const owner = livingCore(variables, context);
-    await drive(owner, new Conversation(null), () => owner.scheduled(), context);
+    await drive(owner, new Conversation(null, variables), () => owner.scheduled(), context);
   },
 };

@@ -108,6 +108,18 @@ void Record::describe(const host::Sleep& op) { set(OperationKind::sleep, op.time
 
 void Record::describe(const host::RandomBytes& op) { set(OperationKind::random_bytes, op.count); }
 
+void Record::describe(const host::RateLimit& op) {
+    set(OperationKind::rate_limit);
+    set_text(0, op.binding);
+    set_text(1, op.key);
+}
+
+void Record::describe(const host::SocketExchange& op) {
+    set(OperationKind::socket_exchange, op.port, op.is_encrypted ? 1 : 0, op.max_bytes, op.timeout_ms);
+    set_text(0, op.host);
+    set_text(1, op.bytes);
+}
+
 void Record::describe(const host::Write& op) {
     set(OperationKind::write, op.timeout_ms);
     set_text(0, op.bytes);

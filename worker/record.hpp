@@ -49,6 +49,8 @@ private:
     void describe(const host::Finish& op);
     void describe(const host::Sleep& op);
     void describe(const host::RandomBytes& op);
+    void describe(const host::RateLimit& op);
+    void describe(const host::SocketExchange& op);
     void describe(const host::Write& op);
     void describe(const host::Join& op);
 

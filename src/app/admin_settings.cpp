@@ -1,6 +1,7 @@
 #include "app/admin_settings.hpp"
 
 #include "app/public_pages.hpp"
+#include "app/redis.hpp"
 #include "app/storage_health.hpp"
 #include "store/calls.hpp"
 
@@ -20,13 +21,6 @@ void write_configuration(Writer& out, const config::Config& config) {
         out.end_object();
     }
     out.end_array();
-}
-
-bool is_set(const config::Config& config, std::string_view name) {
-    for (const config::Setting& setting : config.settings) {
-        if (setting.name == name) return setting.is_set;
-    }
-    return false;
 }
 
 void write_schema(Writer& out, const StorageHealth& storage) {
@@ -62,7 +56,7 @@ Task<AdminAnswer> admin_settings(Exchange& exchange, AdminCall&) {
     write_storage(out, storage);
     out.end_object();
     write_schema(out, storage);
-    out.key("redis").begin_object().add_boolean("configured", is_set(app.config, "REDIS_URL")).add_null("reachable").end_object();
+    write_redis(out, app);
     out.key("cron").begin_object();
     write_last_run(out, storage);
     out.add_raw("report", json::dump(storage.housekeeping)).end_object();

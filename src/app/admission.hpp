@@ -9,6 +9,9 @@
 
 namespace edgepool::app {
 
+// ENABLE_RATE_LIMIT, by address: before a token is looked at. Error: rate_limited.
+Task<Result<std::monostate>> admit_address(Exchange& exchange);
+
 // An empty `model`: a list or the like, which uses nothing of a budget. What is admitted is charged to the rates, and the exchange's
 // answers tell what is left. Errors: forbidden, budget_spent, rate_limited.
 Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, const auth::Token& token, std::string model);

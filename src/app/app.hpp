@@ -25,6 +25,7 @@
 #include "limits/decision.hpp"
 #include "limits/meters.hpp"
 #include "provider/provider.hpp"
+#include "redis/resp.hpp"
 #include "stats/accumulator.hpp"
 
 namespace edgepool::app {
@@ -70,6 +71,7 @@ struct ProviderState {
     double db_since_ms = 0;         // by the database's clock: changes up to here are known
     double load_failed_ms = 0;      // when the last attempt to load failed; 0 = it did not
     Error load_error;
+    double benches_heard_ms = 0;    // when other isolates' newest benches were last asked for
     bool in_incident = false;       // as last logged
     std::int64_t total = 0;         // keys in the database
     std::int64_t usable = 0;
@@ -93,6 +95,12 @@ struct OpenRequest {
 struct LogLine {
     bool is_error = false;
     std::string text;  // one JSON object
+};
+
+// Redis as this isolate has met it. See redis.hpp.
+struct RedisHealth {
+    std::optional<bool> is_reachable;  // at the last attempt
+    double shut_until_ms = 0;          // after a failure nobody asks before this
 };
 
 class App {
@@ -126,6 +134,10 @@ public:
     double now_ms = 0;
     CachedAnswer health;
     limits::RateTable rates;  // what this isolate has admitted by token and address
+    bool has_rate_binding = true;  // until the platform says that there is none
+    RedisHealth redis;
+    std::vector<redis::Command> redis_outbox;  // what is to be sent in the background
+    double redis_outbox_until_ms = 0;          // somebody is sending it
     std::array<std::uint64_t, limits::kRefusalNames.size()> refusals{};  // by limits::Refusal, since the isolate began
     std::map<std::uint64_t, OpenRequest> open_requests;
     std::uint64_t next_open_request = 1;

@@ -1,5 +1,6 @@
 // GET /health and GET /: is it configured, is the database there and of the right version, which providers can serve.
 #include "app/public_pages.hpp"
+#include "app/redis.hpp"
 #include "app/storage_health.hpp"
 #include "base/time_text.hpp"
 #include "json/writer.hpp"
@@ -62,6 +63,7 @@ std::string health_body(const App& app, const StorageHealth& storage) {
     out.key("cron").begin_object();
     write_last_run(out, storage);
     out.end_object();
+    write_redis(out, app);
     if (storage.is_reachable && is_outdated) out.add_string("mend", kMendSchema);
     return out.end_object().take();
 }
@@ -84,6 +86,7 @@ Task<void> serve_health(Exchange& exchange) {
     if (!is_fresh) {
         const StorageHealth storage = co_await probe_storage(app, exchange.session);
         if (storage.is_abandoned) co_return;
+        if (app.config.redis) co_await redis_exchange(app, exchange.session, {{"PING"}});
         app.health.body = health_body(app, storage);
         app.health.at_ms = app.now_ms;
     }

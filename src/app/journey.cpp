@@ -1,6 +1,7 @@
 #include "app/journey.hpp"
 
 #include "app/admission.hpp"
+#include "app/bench_news.hpp"
 #include "app/flush.hpp"
 #include "json/writer.hpp"
 #include "rewrite/upstream_request.hpp"
@@ -50,6 +51,7 @@ void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {
 
 void Journey::persist(std::vector<keys::VerdictRecord> verdicts) {
     if (verdicts.empty()) return;
+    tell_benches(exchange.app, *state, verdicts);
     state->counts.add_verdicts(std::move(verdicts));
     schedule_urgent_flush(exchange.app, *state);
 }

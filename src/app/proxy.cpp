@@ -2,6 +2,7 @@
 
 #include "app/admission.hpp"
 #include "app/attempts.hpp"
+#include "app/bench_news.hpp"
 #include "app/readiness.hpp"
 #include "json/request_facts.hpp"
 #include "rewrite/upstream_request.hpp"
@@ -111,9 +112,12 @@ Task<Result<Plan>> plan_models(Exchange& exchange, ProviderState& state) {
 
 Task<void> serve_proxy(Exchange& exchange) {
     const Result<ProviderState*> state = usable_provider(exchange);
-    Result<Plan> plan = state ? Result<Plan>() : tl::unexpected<Error>(state.error());
-    if (state && exchange.routing.match.handler == Handler::models) plan = co_await plan_models(exchange, **state);
-    else if (state) plan = co_await plan_for_token_holder(exchange, **state);
+    Result<std::monostate> let_in;
+    if (exchange.app.config.rate_limit.is_on) let_in = co_await admit_address(exchange);
+    const bool may_go_on = state && let_in;
+    Result<Plan> plan = may_go_on ? Result<Plan>() : tl::unexpected<Error>(state ? let_in.error() : state.error());
+    if (may_go_on && exchange.routing.match.handler == Handler::models) plan = co_await plan_models(exchange, **state);
+    else if (may_go_on) plan = co_await plan_for_token_holder(exchange, **state);
     if (!plan) {
         if (plan.error().code != ErrorCode::client_gone) co_await answer_error(exchange, plan.error());
         co_return;
@@ -123,6 +127,7 @@ Task<void> serve_proxy(Exchange& exchange) {
         co_return;
     }
     refresh_when_stale(exchange.app, **state);
+    hear_benches(exchange.app, **state);
     co_await run_attempts(exchange, **state, std::move(*plan));
 }
 

@@ -58,6 +58,12 @@ inline constexpr std::uint64_t kTokenLimitEnd = 1'000'000'000'000'000;  // a mil
 inline constexpr std::size_t kMostAllowedNames = 64;             // of models, providers and addresses each: they are compared one by one
 inline constexpr std::uint32_t kLongestGraceS = 30u * 24 * 3600; // of a rotated token's old secret
 
+// Redis
+inline constexpr std::size_t kMaxRedisAnswerBytes = 5u << 20;    // a kept answer of kMaxHeldAnswerBytes, and some
+inline constexpr std::uint32_t kRedisTimeoutMs = 300;            // what a request may lose to a Redis that hangs
+inline constexpr std::uint32_t kRedisPauseMs = 10'000;           // after a failure nobody asks for so long
+inline constexpr std::size_t kBenchesTold = 100;                 // the newest benches that isolates tell each other
+
 // Times
 inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this
 inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work

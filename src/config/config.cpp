@@ -127,6 +127,20 @@ void read_logging(const Variables& variables, Reader& reader, Config& config) {
     config.log_client_address = reader.flag("LOG_CLIENT_ADDRESS");
 }
 
+void read_rate_limit(Reader& reader, RateLimit& rate_limit) {
+    rate_limit.is_on = reader.flag("ENABLE_RATE_LIMIT");
+    reader.number("RATE_LIMIT_REQUESTS", 1, 1'000'000, rate_limit.requests);
+    reader.number("RATE_LIMIT_WINDOW", 1, 86'400, rate_limit.window_s);
+    rate_limit.binding = "RATE_LIMIT_" + std::to_string(rate_limit.requests) + "_" + std::to_string(rate_limit.window_s);
+}
+
+void read_redis(const Variables& variables, Reader& reader, Config& config) {
+    const std::string_view url = variables.get("REDIS_URL");
+    if (url.empty()) return;
+    config.redis = redis::parse_server(url);
+    if (!config.redis) reader.problem("REDIS_URL", "must be like rediss://user:password@host:port/0");
+}
+
 }  // namespace
 
 std::string rest_url_of(std::string_view database_url) {
@@ -193,6 +207,8 @@ Config read_config(const Variables& variables) {
     const std::string_view metrics_token = variables.get("METRICS_TOKEN");
     if (!metrics_token.empty() && is_placeholder(metrics_token)) reader.problem("METRICS_TOKEN", "is left at a placeholder");
     else if (!metrics_token.empty()) config.metrics_token_hash = sha256_hex(metrics_token);
+    read_rate_limit(reader, config.rate_limit);
+    read_redis(variables, reader, config);
     reader.number("RETENTION_DAYS", 1, 3650, config.retention_days);
     read_models(variables, reader, config);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "config/settings.hpp"
 #include "config/variables.hpp"
 #include "keys/strategy.hpp"
+#include "redis/server.hpp"
 
 namespace edgepool::config {
 
@@ -36,6 +38,14 @@ struct Timeouts {
 // Which requests have a line in the log.
 enum class LogRequests : std::uint8_t { all, errors, none };
 
+// ENABLE_RATE_LIMIT: for everybody, by address and by client token.
+struct RateLimit {
+    bool is_on = false;
+    std::uint32_t requests = 100;
+    std::uint32_t window_s = 60;
+    std::string binding;  // the rate-limiting binding that counts just that, where the operator has declared it
+};
+
 struct Config {
     std::string admin_token_hash;  // hex SHA-256 of ADMIN_TOKEN; empty = not configured
     std::string metrics_token_hash;  // of METRICS_TOKEN; empty = the admin token alone opens /metrics
@@ -51,6 +61,8 @@ struct Config {
     ModelMap model_fallbacks;
     bool exact_stream_usage = false;  // STREAM_USAGE=exact
     int display_offset_minutes = 480;
+    RateLimit rate_limit;
+    std::optional<redis::Server> redis;  // REDIS_URL
     std::uint32_t retention_days = 30;  // of hourly figures
     std::vector<std::string> admin_origins;  // ADMIN_CORS_ORIGINS
 

@@ -108,8 +108,25 @@ struct Join {
     std::uint32_t timeout_ms = 0;
 };
 
+// Asks a rate-limiting binding of the platform about a key. Outcome: number = 1 when it is within the rate, 0 when not; failed = there is
+// no such binding.
+struct RateLimit {
+    std::string binding;
+    std::string key;
+};
+
+// Connects, writes, and reads until the other side closes. Outcome: data = what it said; too_large past max_bytes.
+struct SocketExchange {
+    std::string host;
+    std::uint32_t port = 0;
+    bool is_encrypted = false;
+    std::string bytes;
+    std::size_t max_bytes = 0;
+    std::uint32_t timeout_ms = 0;
+};
+
 using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes,
-                               Write, Join>;
+                               Write, Join, RateLimit, SocketExchange>;
 
 struct Outcome {
     Status status = Status::ok;

@@ -234,4 +234,21 @@ void KeyPool::apply(const Changes& changes, double now_ms) {
     }
 }
 
+void KeyPool::hear(const ModelBench& told, double now_ms) {
+    const auto found = by_id_.find(told.id);
+    const double db_now_ms = database_time(now_ms);
+    if (found == by_id_.end() || told.until_ms <= db_now_ms) return;
+    KeySlot& slot = slots_[found->second];
+    if (!told.model.empty()) {
+        bench_pair(slot, {told.model, told.reason, told.until_ms, told.at_ms}, db_now_ms);
+        return;
+    }
+    if (told.at_ms <= slot.at_ms) return;
+    slot.at_ms = told.at_ms;
+    slot.is_local = false;
+    slot.has_failed = true;
+    slot.needs_probe = true;
+    bench(found->second, told.until_ms, told.reason, db_now_ms);
+}
+
 }  // namespace edgepool::keys

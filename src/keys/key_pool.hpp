@@ -90,6 +90,9 @@ public:
     // per-model benches; load() brings both.
     void apply(const Changes& changes, double now_ms);
 
+    // One bench that another isolate tells of before the database does. An empty model: the key as a whole.
+    void hear(const ModelBench& bench, double now_ms);
+
     // nullopt: nothing can serve this request now; why_none() says why.
     std::optional<Ticket> take(const Request& request, double now_ms, Random& random);
 

@@ -71,6 +71,14 @@ std::optional<Address> parse_address(std::string_view text) {
     return address;
 }
 
+std::string client_network(std::string_view text) {
+    const auto address = parse_address(text);
+    if (!address) return {};
+    const std::string_view bytes(reinterpret_cast<const char*>(address->data()), address->size());
+    const std::string_view mapped("\0\0\0\0\0\0\0\0\0\0\xff\xff", kMappedBits / 8);
+    return to_hex(bytes.substr(0, kMappedBits / 8) == mapped ? bytes.substr(kMappedBits / 8) : bytes.substr(0, 8));
+}
+
 bool AddressRange::contains(const Address& address) const {
     for (unsigned bit = 0; bit < bits; bit += 8) {
         const unsigned rest = bits - bit;

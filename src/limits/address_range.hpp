@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace edgepool::limits {
@@ -12,6 +13,10 @@ using Address = std::array<std::uint8_t, 16>;
 
 // RFC 4291 and dotted IPv4; no zone, no port, no leading zeros in IPv4. nullopt when it is neither.
 std::optional<Address> parse_address(std::string_view text);
+
+// What stands for one client where addresses are counted: an IPv4 address, or the first half of an IPv6 address, since a household has all
+// of the second. Empty when it is no address.
+std::string client_network(std::string_view text);
 
 struct AddressRange {
     Address base{};

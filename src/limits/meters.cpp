@@ -70,9 +70,11 @@ void RateTable::add(const std::string& key, double window_ms, double now_ms, std
     entry(key, window_ms, now_ms).window.add(now_ms, amount);
 }
 
-void RateTable::add_if_known(std::string_view key, double now_ms, std::int64_t amount) {
+bool RateTable::add_if_known(std::string_view key, double now_ms, std::int64_t amount) {
     const auto found = entries_.find(key);
-    if (found != entries_.end()) found->second.window.add(now_ms, amount);
+    if (found == entries_.end()) return false;
+    found->second.window.add(now_ms, amount);
+    return true;
 }
 
 void RateTable::shut(const std::string& key, double window_ms, double now_ms, double until_ms) {

@@ -57,8 +57,8 @@ public:
     SlotCounts counts(std::string_view key, double now_ms) const;
     void add(const std::string& key, double window_ms, double now_ms, std::int64_t amount);
 
-    // Nothing happens when the key is not counted yet.
-    void add_if_known(std::string_view key, double now_ms, std::int64_t amount);
+    // False, and nothing happens, when the key is not counted yet.
+    bool add_if_known(std::string_view key, double now_ms, std::int64_t amount);
 
     // Somebody who knows more has refused this key until then.
     void shut(const std::string& key, double window_ms, double now_ms, double until_ms);

@@ -371,4 +371,19 @@ void Conversation::perform(const host::RandomBytes& op) {
     later(host_.time.now_ms(), [this, count = op.count] { return data_outcome(host_.random_bytes(count)); });
 }
 
+void Conversation::perform(const host::RateLimit& op) {
+    const std::optional<bool> is_within = host_.ask_binding(op.binding, op.key);
+    Outcome outcome = outcome_of(is_within ? Status::ok : Status::failed);
+    outcome.number = is_within.value_or(false) ? 1 : 0;
+    later(host_.time.now_ms(), [outcome] { return outcome; });
+}
+
+void Conversation::perform(const host::SocketExchange& op) {
+    const FakeRedis::Said said = host_.ask_redis(op);
+    const bool is_late = said.after_ms > op.timeout_ms;
+    Outcome outcome = said.bytes && !is_late ? data_outcome(*said.bytes) : outcome_of(is_late ? Status::timeout : Status::failed);
+    if (outcome.data.size() > op.max_bytes) outcome.status = Status::too_large;
+    later(host_.time.now_ms() + (is_late ? op.timeout_ms : said.after_ms), [outcome] { return outcome; });
+}
+
 }  // namespace edgepool::test

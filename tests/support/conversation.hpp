@@ -100,6 +100,8 @@ private:
     void perform(const host::Finish& op);
     void perform(const host::Sleep& op);
     void perform(const host::RandomBytes& op);
+    void perform(const host::RateLimit& op);
+    void perform(const host::SocketExchange& op);
     void perform(const host::Write& op);
     void perform(const host::Join& op);
     void await_spawned(double until_ms);

@@ -131,4 +131,16 @@ std::string FakeHost::random_bytes(std::size_t count) {
     return bytes;
 }
 
+std::optional<bool> FakeHost::ask_binding(const std::string& binding, const std::string& key) {
+    ++bindings_asked;
+    const auto found = rate_bindings.find(binding);
+    if (found == rate_bindings.end()) return std::nullopt;
+    return ++bound_[{binding, key}] <= found->second;
+}
+
+FakeRedis::Said FakeHost::ask_redis(const host::SocketExchange& exchange) {
+    if (redis == nullptr) return {};
+    return redis->converse(exchange, time.now_ms());
+}
+
 }  // namespace edgepool::test

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "app/app.hpp"
 #include "support/conversation.hpp"
 #include "support/fake_database.hpp"
+#include "support/fake_redis.hpp"
 #include "support/scripted_upstream.hpp"
 #include "support/virtual_time.hpp"
 
@@ -65,6 +67,12 @@ public:
     Sent ask_database(Seen request);
     Sent ask_upstream(Seen request);
     std::string random_bytes(std::size_t count);
+    std::optional<bool> ask_binding(const std::string& binding, const std::string& key);  // nullopt: there is none
+    FakeRedis::Said ask_redis(const host::SocketExchange& exchange);
+
+    std::map<std::string, int> rate_bindings;  // how many a key may do, by name; for ever
+    FakeRedis* redis = nullptr;                // who answers on sockets
+    std::size_t bindings_asked = 0;
 
     VirtualTime& time;
     FakeDatabase& database;
@@ -78,6 +86,7 @@ private:
     std::vector<std::string> faults_;
     std::vector<std::string> log_;
     std::size_t background_flows_ = 0;
+    std::map<std::pair<std::string, std::string>, int> bound_;
     Random platform_random_;
 };
 

@@ -1,5 +1,5 @@
 // The one direction of includes, read from the sources themselves: base <- json, http, coro <- verdict, provider, keys, usage, stream,
-// stats, config, auth, limits <- rewrite, store, host <- app <- worker. And nobody but the provider table names a provider.
+// stats, config, auth, limits, redis <- rewrite, store, host <- app <- worker. And nobody but the provider table names a provider.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -45,7 +45,7 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
         std::vector<std::string> below;
         for (const std::vector<std::string>& layer : std::vector<std::vector<std::string>>{{"base"},
                                                                                            {"json", "http", "coro"},
-                                                                                           {"verdict", "provider", "keys", "usage", "stream", "stats", "config", "auth", "limits"},
+                                                                                           {"verdict", "provider", "keys", "usage", "stream", "stats", "config", "auth", "limits", "redis"},
                                                                                            {"rewrite", "store", "host"},
                                                                                            {"app"},
                                                                                            {"worker"}}) {
