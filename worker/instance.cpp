@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kSeedBytes = 32;
 constexpr std::size_t kProbeBytes = 1u << 20;  // from this size on it is tried first whether there is room
+constexpr double kLatestMs = 8'640'000'000'000'000;  // JavaScript's last moment
 constexpr std::uint32_t kHighestStatus = static_cast<std::uint32_t>(host::Status::too_large);
 
 // A std::string that cannot grow ends the instance; malloc says so politely.
@@ -34,10 +35,11 @@ char* Instance::reserve(std::size_t size) {
 
 void Instance::at(double now_ms) {
     if (!app_) std::abort();  // the host has not called create()
-    app_->now_ms = now_ms;
+    if (now_ms >= 0 && now_ms <= kLatestMs) app_->now_ms = now_ms;  // what is no time leaves the clock as it stands
 }
 
 const Record& Instance::create(double now_ms) {
+    if (app_) std::abort();  // flows that wait refer to it
     const std::string incoming = std::exchange(incoming_, {});
     const std::string_view seed = std::string_view(incoming).substr(0, kSeedBytes);
     const std::string_view variables = std::string_view(incoming).substr(seed.size());

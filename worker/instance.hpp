@@ -5,7 +5,7 @@
 //
 // Invariants
 // 1. A task number is never used twice; an outcome for a task that has ended is ignored.
-// 2. Lengths that the host gives are checked; it never writes outside of what reserve() gave.
+// 2. Lengths, tasks, statuses and times that the host gives are checked; it never writes outside of what reserve() gave.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ public:
     // A buffer of `size` bytes for the next call; nullptr when there is no room for it.
     char* reserve(std::size_t size);
 
-    // Incoming: 32 bytes of seed, then the variables' wire. Must be the first call.
+    // Incoming: 32 bytes of seed, then the variables' wire. Must be the first call, and the only one of its kind.
     const Record& create(double now_ms);
 
     // Incoming: a request's wire. Begins its flow.

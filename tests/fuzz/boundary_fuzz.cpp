@@ -2,6 +2,8 @@
 // back is read to its last byte, so that AddressSanitizer sees a pointer that leads astray.
 #include <cstring>
 #include <deque>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -55,7 +57,7 @@ public:
     }
 
     void act() {
-        now_ms_ += choices_.below(4) == 0 ? choices_.word() : 1;
+        now_ms_ = next_time();
         switch (choices_.below(12)) {
             case 0: start_anything(); break;
             case 1: look(instance_.scheduled(now_ms_)); break;
@@ -75,6 +77,14 @@ private:
         char* room = instance_.reserve(bytes.size());
         check(room != nullptr);
         std::memcpy(room, bytes.data(), bytes.size());
+    }
+
+    double next_time() {
+        constexpr double kOddTimes[] = {0, -1, 1e300, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), kBeganMs - 1e9};
+        const std::size_t choice = choices_.below(16);
+        if (choice < std::size(kOddTimes)) return kOddTimes[choice];
+        kept_ms_ += choice == 15 ? choices_.word() : 1;
+        return kept_ms_;
     }
 
     void look(const Record& record) {
@@ -128,6 +138,7 @@ private:
     std::uint32_t any_task() {
         const std::size_t choice = choices_.byte();
         if (choice == 255) return choices_.word();
+        if (!spawned_.empty() && choice % 7 == 0) return spawned_.front();  // not begun yet
         if (!spawned_.empty() && choice % 3 == 0) {
             const std::uint32_t task = spawned_.front();
             spawned_.pop_front();
@@ -148,6 +159,7 @@ private:
     std::deque<std::uint32_t> spawned_;
     std::uint32_t last_ = 0;
     double now_ms_ = kBeganMs;
+    double kept_ms_ = kBeganMs;
 };
 
 }  // namespace
