@@ -7,7 +7,7 @@ import { axeViolations, kLanguages, quiet, wholeSite } from './support/browser.m
 const site = wholeSite();
 const kSay = {
   en: { keys: 'Keys', import: /^Import \d/, finished: 'Import finished', notAccepted: 'Lines that were not accepted', again: 'Import more', create: 'Create a token', createNow: 'Create', name: 'Name', perDay: 'Requests per day', dollars: 'US dollars per day', wrong: 'A whole number, please.', noName: 'Give it a name.', once: /shown this once/, copied: 'I have copied it', change: 'Change', save: 'Save', saved: 'Saved', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', undo: 'Undo', remove: 'Delete', deleted: 'Deleted', none: 'No client tokens yet', token: 'Client token', send: 'Send', stop: 'Stop', raw: 'As received', curl: 'As curl', needed: /are needed/, refused: 'The token is not accepted', model: 'Model', interrupted: /was interrupted/ },
-  zh: { keys: '密钥', import: /^导入 \d/, finished: '导入完成', notAccepted: '未接受的行', again: '继续导入', create: '创建令牌', createNow: '创建', name: '名称', perDay: '每日请求数', dollars: '每日费用(美元)', wrong: '请输入整数。', noName: '请填写名称。', once: /只显示这一次/, copied: '我已复制', change: '修改', save: '保存', saved: '已保存', rotate: '轮换', disable: '停用', enable: '启用', undo: '撤销', remove: '删除', deleted: '已删除', none: '还没有客户端令牌', token: '客户端令牌', send: '发送', stop: '停止', raw: '原始内容', curl: 'curl 形式', needed: /需要客户端令牌/, refused: '令牌无效', model: '模型', interrupted: /导入中断/ },
+  zh: { keys: '密钥', import: /^导入 \d/, finished: '导入完成', notAccepted: '未接受的行', again: '继续导入', create: '创建令牌', createNow: '创建', name: '名称', perDay: '每日请求数', dollars: '每日费用（美元）', wrong: '请输入整数。', noName: '请填写名称。', once: /只显示这一次/, copied: '我已复制', change: '修改', save: '保存', saved: '已保存', rotate: '轮换', disable: '停用', enable: '启用', undo: '撤销', remove: '删除', deleted: '已删除', none: '还没有客户端令牌', token: '客户端令牌', send: '发送', stop: '停止', raw: '原始内容', curl: 'curl 形式', needed: /需要客户端令牌/, refused: '令牌无效', model: '模型', interrupted: /导入中断/ },
 };
 
 const tokensOf = async () => (await site.pool.calls.call('pool_tokens_list', { provider: 'ollama', page: 1, page_size: 100 })).tokens;
@@ -85,7 +85,7 @@ for (const language of kLanguages) {
     await row.getByText(say.perDay).waitFor();
     assert.ok(!(await page.content()).includes(token));
     const stored = (await tokensOf()).find((entry) => entry.hash === sha256(token));
-    assert.deepEqual([stored.limits.daily_requests, Number(stored.limits.daily_cost_usd ?? stored.limits.daily_cost_nano / 1e9)], [1000, 2.5]);
+    assert.deepEqual([Number(stored.limits.daily_requests), Number(stored.limits.daily_cost_nano)], [1000, 2_500_000_000]);
     assert.equal((await site.pool.chat({}, { token })).status, 200);
     await row.getByRole('button', { name: say.remove }).click();
     await page.getByRole('dialog').getByRole('button', { name: say.remove, exact: true }).click();
@@ -120,6 +120,29 @@ for (const language of kLanguages) {
     await page.context().close();
   });
 }
+
+test('a token is changed, disabled with undo, and rotated: both secrets serve until the grace ends', async () => {
+  const say = kSay.en;
+  const page = await site.open('/dashboard#/tokens', { signedIn: true });
+  const row = page.getByRole('listitem').filter({ hasText: 'practice' });
+  await row.getByRole('button', { name: say.change }).click();
+  await page.getByRole('dialog').getByLabel('Tokens per day').fill('900000');
+  await page.getByRole('button', { name: say.save }).click();
+  await page.getByText(say.saved, { exact: true }).waitFor();
+  await row.getByText('Tokens per day').waitFor();
+  await row.getByRole('button', { name: say.disable }).click();
+  await page.getByRole('button', { name: say.undo }).waitFor();
+  assert.equal((await tokensOf())[0].disabled, true);
+  await page.getByRole('button', { name: say.undo }).click();
+  await row.getByRole('button', { name: say.disable }).waitFor();
+  await row.getByRole('button', { name: say.rotate }).click();
+  await page.getByRole('dialog').getByRole('button', { name: say.rotate, exact: true }).click();
+  const token = await page.locator('.secret code').innerText();
+  site.pool.secrets.push(token);
+  for (const secret of [token, site.pool.tokens.ollama]) assert.equal((await site.pool.chat({}, { token: secret })).status, 200);
+  quiet(page);
+  await page.context().close();
+});
 
 test('a long answer can be stopped in the middle', async () => {
   site.pool.upstream.settings.word_delay_ms = 400;

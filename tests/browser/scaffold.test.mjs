@@ -60,11 +60,11 @@ for (const language of kLanguages) {
 test('language and theme are switched, remembered, and there before the first paint', async () => {
   const page = await site.open('/stats');
   await page.getByRole('button', { name: 'Switch to Chinese' }).click();
-  await page.getByRole('button', { name: '主题:跟随系统' }).click();
-  await page.getByRole('button', { name: '主题:浅色' }).click();
+  await page.getByRole('button', { name: '主题：跟随系统' }).click();
+  await page.getByRole('button', { name: '主题：浅色' }).click();
   await page.reload({ waitUntil: 'commit' });
   await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark' && document.documentElement.lang === 'zh-CN');
-  await page.getByRole('button', { name: '主题:深色' }).waitFor();
+  await page.getByRole('button', { name: '主题：深色' }).waitFor();
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).colorScheme), 'dark');
   quiet(page);
   await page.context().close();

@@ -55,7 +55,7 @@ async function addKeyStates(pool, provider, keys, now_ms) {
 }
 
 async function addTokens(pool, provider, now_ms) {
-  const rows = [['Website chat', { requests_per_minute: 120, daily_cost_usd: '20', monthly_cost_usd: '400', models: ['gpt-oss*'] }], ['数据标注', { daily_requests: 5000, daily_tokens: 4_000_000 }], [kHostileName, null], ['Intern laptop', { requests_per_minute: 10, daily_requests: 200, addresses: ['203.0.113.0/24'] }]];
+  const rows = [['Website chat', { requests_per_minute: 120, daily_cost_nano: 20_000_000_000, monthly_cost_nano: 400_000_000_000, models: ['gpt-oss*'] }], ['数据标注', { daily_requests: 5000, daily_tokens: 4_000_000 }], [kHostileName, null], ['Intern laptop', { requests_per_minute: 10, daily_requests: 200, addresses: ['203.0.113.0/24'] }]];
   const tokens = [];
   for (const [index, [name, limits]] of rows.entries()) {
     const hash = createHash('sha256').update(`${provider} ${name}`).digest('hex');

@@ -120,10 +120,11 @@ export const removeKeys = (provider: ProviderId, ids: string[]) => admin<{ remov
 export const addKey = (provider: ProviderId, api_key: string, username: string) =>
   admin<{ success: boolean; id: string | null }>('/admin/api-keys', { method: 'POST', body: { provider, api_key, ...(username ? { username } : {}) } });
 
-export interface HealthCheck { checked: number; usable: number; total: number; cursor?: string | null }
+export interface HealthCheck { checked: number; usable: number; total: number; cursor?: string | null; notGood?: { id: string; standing: string; reason: string | null }[] }
 
-export const checkKeys = (provider: ProviderId, cursor: string | null) =>
-  admin<HealthCheck>('/admin/keys/health-check', { method: 'POST', body: { provider, ...(cursor ? { cursor } : {}) }, patience_ms: 120_000 });
+/** One call asks the provider about a few dozen keys; where its cursor is not null, the next call goes on from there. */
+export const checkKeys = (provider: ProviderId, { cursor, ids }: { cursor?: string | null; ids?: string[] }) =>
+  admin<HealthCheck>('/admin/keys/health-check', { method: 'POST', body: { provider, ...(cursor ? { cursor } : {}), ...(ids ? { ids } : {}) }, patience_ms: 120_000 });
 
 /** The full keys as a file's content: the only call that brings any. */
 export const exportKeys = (provider: ProviderId, format: 'csv' | 'json') =>
@@ -132,14 +133,19 @@ export const exportKeys = (provider: ProviderId, format: 'csv' | 'json') =>
 // Import
 
 export interface ImportProgress { done: number; total: number; added: number; existing: number; duplicates: number; invalid: number }
-export interface ImportResult { total: number; added: number; existing: number; duplicates: number; invalid: { line: number; reason: string }[]; invalidCount?: number; cursor?: string | null }
+export interface ImportResult { total: number; added: number; existing: number; duplicates: number; invalid: { line: number; reason: string }[]; invalidCount?: number; validation?: Validation }
+
+/** What the provider said of the keys that were added: those it refuses are not kept, those it says nothing about stay out of service. */
+export interface Validation { checked: number; valid: number; unknown: number; refused: { id: string; reason: string | null }[] }
+
+const kImportPatience_ms = 600_000;
 
 interface ImportOptions { provider: ProviderId; text: string; type: 'text/plain' | 'text/csv' | 'application/json'; onProgress: (progress: ImportProgress) => void; signal?: AbortSignal }
 
 /** One import call; its progress is told while it lasts, where this version of the worker tells it. */
 export function importKeys({ provider, text, type, onProgress, signal }: ImportOptions): Promise<ImportResult> {
   return asAdmin(async (token) => {
-    const answer = await askResponse(withQuery('/admin/api-keys/import', { provider }), { method: 'POST', body: text, type, accept: 'application/x-ndjson', token, signal, patience_ms: 600_000 });
+    const answer = await askResponse(withQuery('/admin/api-keys/import', { provider }), { method: 'POST', body: text, type, accept: 'application/x-ndjson', token, signal, patience_ms: kImportPatience_ms });
     if (!answer.headers.get('content-type')?.includes('ndjson')) return (await answer.json()) as ImportResult;
     for await (const line of linesOf(answer)) {
       if (!line.trim()) continue;
@@ -150,6 +156,22 @@ export function importKeys({ provider, text, type, onProgress, signal }: ImportO
     }
     throw new Error('the import ended without a result');
   }, signal);
+}
+
+/** Adds the keys out of service, asks the provider about each, and lets in those it knows; call by call until none is left. */
+export async function importValidated({ provider, text, type, onProgress, signal }: ImportOptions): Promise<ImportResult> {
+  type Answer = ImportResult & Validation & { cursor: string | null };
+  const route = withQuery('/admin/api-keys/import-with-validation', { provider });
+  const first = await admin<Answer>(route, { method: 'POST', body: text, type, signal, patience_ms: kImportPatience_ms });
+  const validation: Validation = { checked: 0, valid: 0, unknown: 0, refused: [] };
+  for (let answer = first; ; answer = await admin<Answer>(route, { method: 'POST', body: { provider, cursor: answer.cursor }, signal, patience_ms: kImportPatience_ms })) {
+    validation.checked += figure(answer.checked);
+    validation.valid += figure(answer.valid);
+    validation.unknown += figure(answer.unknown);
+    validation.refused.push(...(answer.refused ?? []));
+    onProgress({ done: validation.checked, total: Math.max(first.added + first.existing, validation.checked), added: validation.valid, existing: first.existing, duplicates: first.duplicates, invalid: validation.refused.length });
+    if (!answer.cursor) return { ...first, validation };
+  }
 }
 
 // Tokens
@@ -177,6 +199,8 @@ export interface TokenRow extends Figures {
   created_at: string | null;
   expires_at: string | null;
   disabled: boolean;
+  /** Until then the secret before the last rotation works, too. */
+  grace_until?: string | null;
   limits: Limits | null;
   used: Used | null;
 }
@@ -208,7 +232,7 @@ export interface Explanation { model: string; total: number; usable: number; inW
 
 export const explain = (provider: ProviderId, model: string, signal?: AbortSignal) => admin<Explanation>('/admin/explain', { method: 'POST', body: { provider, model }, signal });
 
-export interface AuditEntry { at: string; action: string; target: unknown; detail: unknown; address: string | null }
+export interface AuditEntry { at: string; action: string; target: unknown; detail: unknown; address: string | null; affected?: number | null }
 
 export const audit = (provider: ProviderId, page: number, signal?: AbortSignal) => admin<{ entries: AuditEntry[] } & Paged>(withQuery('/admin/audit', { provider, page, pageSize: 50 }), { signal });
 

@@ -28,7 +28,7 @@ interface TimeChartProps {
   height?: number;
 }
 
-const text = messages({ time: 'Time', table: (name: string) => `${name}, as a table` }, { time: '时间', table: (name: string) => `${name}(表格)` });
+const text = messages({ time: 'Time', table: (name: string) => `${name}, as a table` }, { time: '时间', table: (name: string) => `${name}（表格）` });
 
 /** A token's colour as the canvas understands it. */
 function colorOf(element: Element, token: string): string {

@@ -64,9 +64,9 @@ const text = messages({
   broken: 'The pool could not answer', missing: 'Not available in this version', missingNote: 'The worker that answers here does not have this yet. Deploy the newest version to use it.',
   busy: 'Too many requests', refused: 'The pool refused this', unauthorized: 'The token is not accepted', again: 'Try again', stale: 'These figures are old: the last attempt to refresh them failed.',
 }, {
-  offline: '无法连接到服务', offlineNote: '请检查网络。页面会自动重试。', slow: '服务响应太慢', slowNote: '服务可能正在启动,或数据库较慢。',
+  offline: '无法连接到服务', offlineNote: '请检查网络。页面会自动重试。', slow: '服务响应太慢', slowNote: '服务可能正在启动，或数据库较慢。',
   broken: '服务未能应答', missing: '当前版本不支持', missingNote: '正在运行的版本还没有这项功能。部署最新版本后即可使用。',
-  busy: '请求过于频繁', refused: '请求被拒绝', unauthorized: '令牌无效', again: '重试', stale: '数据不是最新:上一次刷新失败。',
+  busy: '请求过于频繁', refused: '请求被拒绝', unauthorized: '令牌无效', again: '重试', stale: '数据不是最新：上一次刷新失败。',
 });
 
 /** What went wrong in words, for any error. */
@@ -83,7 +83,7 @@ export function errorWords(error: unknown): { title: string; note: string } {
 
 export function ErrorState({ error, onRetry, level = 3 }: { error: unknown; onRetry?: () => void; level?: 2 | 3 }) {
   const { title, note } = errorWords(error);
-  return <div role="alert"><Empty title={title} level={level} actions={onRetry && <Button icon="refresh" onClick={onRetry}>{text().again}</Button>}>{note}</Empty></div>;
+  return <div role="alert"><Empty title={title} level={level} actions={onRetry && !(error instanceof ApiError && error.kind === 'missing') && <Button icon="refresh" onClick={onRetry}>{text().again}</Button>}>{note}</Empty></div>;
 }
 
 export function StaleNotice({ onRetry }: { onRetry?: () => void }) {

@@ -4,7 +4,7 @@ import { chooseLanguage, language, messages } from '../i18n/language';
 import { chooseTheme, theme, type Theme } from '../i18n/theme';
 
 const text = messages({ language: 'Switch to Chinese', other: '中文', system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' },
-  { language: '切换到英文', other: 'EN', system: '主题:跟随系统', light: '主题:浅色', dark: '主题:深色' });
+  { language: '切换到英文', other: 'EN', system: '主题：跟随系统', light: '主题：浅色', dark: '主题：深色' });
 
 const kNext: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
 const kIcons = { system: 'screen', light: 'sun', dark: 'moon' } as const;

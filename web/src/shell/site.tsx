@@ -5,7 +5,7 @@ import { messages } from '../i18n/language';
 import { Preferences } from './preferences';
 
 const text = messages({ skip: 'Skip to the content', main: 'Pages', home: 'Home', stats: 'Statistics', docs: 'API', dashboard: 'Dashboard', slogan: 'One C++ core at the edge, no key ever in sight.' },
-  { skip: '跳到正文', main: '页面', home: '首页', stats: '统计', docs: 'API', dashboard: '管理后台', slogan: '运行在边缘的 C++ 核心,密钥绝不外露。' });
+  { skip: '跳到正文', main: '页面', home: '首页', stats: '统计', docs: 'API', dashboard: '管理后台', slogan: '运行在边缘的 C++ 核心，密钥绝不外露。' });
 
 export type SitePage = 'home' | 'stats' | 'docs';
 

@@ -9,10 +9,10 @@ const text = messages({
   errors: 'Errors', errorsNote: 'Errors come in the dialect of the route. Each carries x-request-id, which the log has as well; every 429 and 503 carries Retry-After.',
   pool: 'Answers of the pool also say', attempts: 'how many keys were tried', key: 'the first characters of the key’s public id', served: 'which model and provider served, where a fallback stood in',
 }, {
-  addresses: 'Base URL', addressesNote: '不加前缀为 Ollama Cloud,加 /openrouter 为 OpenRouter。', dialect: '协议', same: '同一地址',
-  tokens: '身份认证', client: '程序发送客户端令牌,由运营者在管理后台创建:', anthropic: 'Anthropic 协议的客户端也可以用 x-api-key 发送。', admin: '运营者以同样方式向 /admin 接口发送部署时设置的 ADMIN_TOKEN。客户端永远不会发送服务商的密钥。',
-  errors: '错误', errorsNote: '错误以所用协议的格式返回,并带有日志中同样可查的 x-request-id;429 和 503 都带有 Retry-After。',
-  pool: '应答中还会说明', attempts: '尝试了几个密钥', key: '所用密钥公开编号的前几位', served: '由备用模型应答时,实际的模型与服务商',
+  addresses: 'Base URL', addressesNote: '不加前缀为 Ollama Cloud，加 /openrouter 为 OpenRouter。', dialect: '协议', same: '同一地址',
+  tokens: '身份认证', client: '程序发送客户端令牌，由运营者在管理后台创建：', anthropic: 'Anthropic 协议的客户端也可以用 x-api-key 发送。', admin: '运营者以同样方式向 /admin 接口发送部署时设置的 ADMIN_TOKEN。客户端永远不会发送服务商的密钥。',
+  errors: '错误', errorsNote: '错误以所用协议的格式返回，并带有日志中同样可查的 x-request-id;429 和 503 都带有 Retry-After。',
+  pool: '应答中还会说明', attempts: '尝试了几个密钥', key: '所用密钥公开编号的前几位', served: '由备用模型应答时，实际的模型与服务商',
 });
 
 const kAddresses = [

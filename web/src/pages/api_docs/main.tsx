@@ -14,7 +14,7 @@ import { groupAnchor, groupName, Reference } from './reference';
 const text = messages({
   title: 'API documentation', lead: 'One API in three dialects: OpenAI’s, Anthropic’s and Ollama’s own, in front of Ollama Cloud and OpenRouter.', contents: 'On this page', start: 'First request', addresses: 'Base URLs and tokens', explorer: 'Try it', routes: 'Routes', english: '',
 }, {
-  title: 'API 文档', lead: '一套 API,三种协议:OpenAI、Anthropic 与 Ollama 原生协议,后端为 Ollama Cloud 和 OpenRouter。', contents: '本页内容', start: '第一个请求', addresses: '地址与令牌', explorer: '在线调试', routes: '接口', english: '接口的详细说明为英文。',
+  title: 'API 文档', lead: '一套 API，三种协议：OpenAI、Anthropic 与 Ollama 原生协议，后端为 Ollama Cloud 和 OpenRouter。', contents: '本页内容', start: '第一个请求', addresses: '地址与令牌', explorer: '在线调试', routes: '接口', english: '接口的详细说明为英文。',
 });
 
 function Page() {

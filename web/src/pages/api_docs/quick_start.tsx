@@ -11,7 +11,7 @@ const text = messages({
   title: 'First request', note: 'Take your own client library; change the base URL and the key.', dialect: 'Dialect', provider: 'Provider', language: 'Language', install: 'Install',
   only: 'Ollama’s own API is Ollama Cloud’s alone.',
 }, {
-  title: '第一个请求', note: '使用你熟悉的客户端库,只改 base URL 和密钥。', dialect: '协议', provider: '服务商', language: '语言', install: '安装',
+  title: '第一个请求', note: '使用你熟悉的客户端库，只改 base URL 和密钥。', dialect: '协议', provider: '服务商', language: '语言', install: '安装',
   only: 'Ollama 原生 API 只适用于 Ollama Cloud。',
 });
 

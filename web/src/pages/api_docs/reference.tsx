@@ -9,7 +9,7 @@ import { anchorOf, RouteView } from './route_view';
 const text = messages({
   title: 'Routes', filter: 'Filter routes', placeholder: 'Path or word', count: (count: number) => `${count} routes`, none: 'No route matches', noneNote: 'Try a part of a path, such as “tokens”.',
 }, {
-  title: '接口', filter: '筛选接口', placeholder: '路径或关键词', count: (count: number) => `${count} 个接口`, none: '没有匹配的接口', noneNote: '试试路径的一部分,例如 “tokens”。',
+  title: '接口', filter: '筛选接口', placeholder: '路径或关键词', count: (count: number) => `${count} 个接口`, none: '没有匹配的接口', noneNote: '试试路径的一部分，例如 “tokens”。',
 });
 
 const groupNames = messages({

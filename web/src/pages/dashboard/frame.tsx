@@ -21,7 +21,7 @@ const text = messages({
   skip: 'Skip to the content', nav: 'Dashboard', provider: 'Provider', menu: 'Menu', signOut: 'Sign out', shortcuts: 'Keyboard shortcuts', go: (page: string) => `Go to: ${page}`,
   search: 'Search', close: 'Close or leave', help: 'These shortcuts', pool: 'Pool', use: 'Use', system: 'System', public: 'Public pages', stats: 'Statistics', docs: 'API',
 }, {
-  skip: '跳到正文', nav: '管理后台', provider: '提供方', menu: '菜单', signOut: '退出登录', shortcuts: '键盘快捷键', go: (page: string) => `前往:${page}`,
+  skip: '跳到正文', nav: '管理后台', provider: '提供方', menu: '菜单', signOut: '退出登录', shortcuts: '键盘快捷键', go: (page: string) => `前往：${page}`,
   search: '搜索', close: '关闭或返回', help: '显示快捷键', pool: '密钥池', use: '使用', system: '系统', public: '公开页面', stats: '统计', docs: 'API',
 });
 

@@ -17,10 +17,10 @@ const text = messages({
   wait: (seconds: string) => `Too many wrong tokens. Try again in ${seconds} s.`,
   ended: 'Your session has ended', endedNote: 'Sign in again; what you were doing goes on where it was.', leave: 'Sign out',
 }, {
-  title: '登录', intro: '请输入此服务的管理令牌,即 ADMIN_TOKEN 的值。', token: '管理令牌', remember: '在此浏览器中记住我', rememberHint: '否则关闭标签页后即忘记令牌。',
+  title: '登录', intro: '请输入此服务的管理令牌，即 ADMIN_TOKEN 的值。', token: '管理令牌', remember: '在此浏览器中记住我', rememberHint: '否则关闭标签页后即忘记令牌。',
   signIn: '登录', wrong: '管理令牌不正确。', empty: '请输入管理令牌。', unconfigured: '此服务尚未配置。', setUp: '查看需要设置的内容',
-  wait: (seconds: string) => `错误次数过多,请在 ${seconds} 秒后重试。`,
-  ended: '会话已结束', endedNote: '请重新登录,刚才的操作会继续。', leave: '退出登录',
+  wait: (seconds: string) => `错误次数过多，请在 ${seconds} 秒后重试。`,
+  ended: '会话已结束', endedNote: '请重新登录，刚才的操作会继续。', leave: '退出登录',
 });
 
 function SignInForm() {

@@ -18,17 +18,17 @@ const text = messages({
   poolOllama: 'Ollama Cloud: limits belong to the account, so several keys of one account share them.',
   poolHonest: 'edgepool disguises nobody: the client’s user agent and attribution pass as they are, and a refusal that is the prompt’s fault goes back to whoever sent it.',
 }, {
-  useTitle: '只改 base URL,其他都不用动', useNote: '程序保留原来的客户端库和协议,密钥换成这里的客户端令牌。', dialect: '协议', more: '全部示例与接口',
+  useTitle: '只改 base URL，其他都不用动', useNote: '程序保留原来的客户端库和协议，密钥换成这里的客户端令牌。', dialect: '协议', more: '全部示例与接口',
   whatTitle: '它做什么',
-  failover: '密钥失效自动切换', failoverNote: '被拒绝、额度用尽或数据流中断时,在程序收到第一个字节之前就换到下一个健康的密钥。',
-  bytes: '逐字节转发', bytesNote: '请求体与数据流原样通过,支持 OpenAI、Anthropic 和 Ollama 原生协议。',
-  once: '只计一次', onceNote: '请求、token 与费用按密钥、令牌、模型和小时精确统计,不重不漏。',
-  blame: '归因准确', blameNote: '服务商故障不会处罚密钥;每次停用都有原因、期限和证据。',
-  poolTitle: '密钥池能做什么,不能做什么',
-  poolTerms: '密钥关系到费用,账号各有其主:使用前请阅读各服务商的条款。',
-  poolRouter: 'OpenRouter:增加密钥或账号不会提高速率上限。密钥池的作用是按密钥管理预算、隔离不同程序,以及统一使用多个正当拥有的账号。',
-  poolOllama: 'Ollama Cloud:额度属于账号,同一账号的多个密钥共享额度。',
-  poolHonest: 'edgepool 不做任何伪装:客户端的 User-Agent 和归属信息原样传递;由提示词引起的拒绝会如实返回给发送者。',
+  failover: '密钥失效自动切换', failoverNote: '被拒绝、额度用尽或数据流中断时，在程序收到第一个字节之前就换到下一个健康的密钥。',
+  bytes: '逐字节转发', bytesNote: '请求体与数据流原样通过，支持 OpenAI、Anthropic 和 Ollama 原生协议。',
+  once: '只计一次', onceNote: '请求、token 与费用按密钥、令牌、模型和小时精确统计，不重不漏。',
+  blame: '归因准确', blameNote: '服务商故障不会处罚密钥；每次停用都有原因、期限和证据。',
+  poolTitle: '密钥池能做什么，不能做什么',
+  poolTerms: '密钥关系到费用，账号各有其主：使用前请阅读各服务商的条款。',
+  poolRouter: 'OpenRouter:增加密钥或账号不会提高速率上限。密钥池的作用是按密钥管理预算、隔离不同程序，以及统一使用多个正当拥有的账号。',
+  poolOllama: 'Ollama Cloudï¼额度属于账号，同一账号的多个密钥共享额度。',
+  poolHonest: 'edgepool 不做任何伪装：客户端的 User-Agent 和归属信息原样传递；由提示词引起的拒绝会如实返回给发送者。',
 });
 
 const kDialects = ['openai', 'anthropic', 'ollama'] as const;

@@ -18,8 +18,8 @@ const text = messages({
   dashboard: 'Open the dashboard', stats: 'Public statistics', docs: 'API documentation',
   ok: 'Everything is in order', degraded: 'Needs attention', unconfigured: 'Not set up yet', setUp: 'Almost there', unreachable: 'Cannot be reached', looking: 'Looking …', standing: 'State of the pool',
 }, {
-  title: 'edgepool:用一个地址统一所有 LLM 密钥', heading: '一个地址,统一所有密钥',
-  lead: 'edgepool 校验客户端令牌,选择 Ollama Cloud 或 OpenRouter 的健康密钥,逐字节转发请求;密钥失效时自动切换到下一个。',
+  title: 'edgepool:用一个地址统一所有 LLM 密钥', heading: '一个地址，统一所有密钥',
+  lead: 'edgepool 校验客户端令牌，选择 Ollama Cloud 或 OpenRouter 的健康密钥，逐字节转发请求；密钥失效时自动切换到下一个。',
   dashboard: '打开管理后台', stats: '公开统计', docs: 'API 文档',
   ok: '一切正常', degraded: '需要注意', unconfigured: '尚未配置', setUp: '即将完成', unreachable: '无法连接', looking: '正在检查…', standing: '运行状态',
 });

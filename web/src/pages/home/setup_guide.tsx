@@ -21,14 +21,14 @@ const text = messages({
   request: 'Make a client token and send a request', requestNote: 'Programs send this token, never a provider’s key. It is shown once.',
 }, {
   title: '开始配置', note: '在部署所用的电脑上运行这些命令。页面每隔几秒会自动检查。', done: '已完成', todo: '待完成', waiting: '稍后检查',
-  schema: '准备数据库', schemaNote: '创建一个 Supabase 项目(免费版即可),在它的 SQL 编辑器中运行此文件。可以重复运行,也会就地升级旧部署的表。',
-  copySql: '复制 SQL', downloadSql: '下载 schema.sql', copied: 'SQL 已复制到剪贴板', notCopied: '无法复制 SQL,请改用下载',
-  admin_token: '设置管理令牌', adminNote: '用它打开管理后台。下面这个是刚刚在你的浏览器里生成的,没有其他人看到过。', suggested: '建议的管理令牌',
-  rest_url: '指定数据库地址', restNote: 'Supabase → Project settings → Data API → URL,末尾加上 /rest/v1。(如果 DATABASE_URL 含有项目名,只设置它也可以。)',
-  service_key: '设置服务密钥', serviceNote: 'Supabase → Project settings → API keys → service_role,或 secret key。它只保存在 Worker 中。',
+  schema: '准备数据库', schemaNote: '创建一个 Supabase 项目（免费版即可），在它的 SQL 编辑器中运行此文件。可以重复运行，也会就地升级旧部署的表。',
+  copySql: '复制 SQL', downloadSql: '下载 schema.sql', copied: 'SQL 已复制到剪贴板', notCopied: '无法复制 SQL，请改用下载',
+  admin_token: '设置管理令牌', adminNote: '用它打开管理后台。下面这个是刚刚在你的浏览器里生成的，没有其他人看到过。', suggested: '建议的管理令牌',
+  rest_url: '指定数据库地址', restNote: 'Supabase → Project settings → Data API → URL，末尾加上 /rest/v1。(如果 DATABASE_URL 含有项目名，只设置它也可以。)',
+  service_key: '设置服务密钥', serviceNote: 'Supabase → Project settings → API keys → service_role，或 secret key。它只保存在 Worker 中。',
   problems: '修正无法解析的配置',
-  keys: '导入密钥', keysNote: '在管理后台粘贴或拖入文件。也可以用命令:', openDashboard: '打开管理后台',
-  request: '创建客户端令牌并发送请求', requestNote: '程序使用这个令牌,而不是服务商的密钥。令牌只显示一次。',
+  keys: '导入密钥', keysNote: '在管理后台粘贴或拖入文件。也可以用命令：', openDashboard: '打开管理后台',
+  request: '创建客户端令牌并发送请求', requestNote: '程序使用这个令牌，而不是服务商的密钥。令牌只显示一次。',
 });
 
 const kTones = { done: 'good', todo: 'warn', waiting: 'neutral' } as const;

@@ -16,10 +16,10 @@ const text = messages({
 }, {
   inService: '运行中', off: '已关闭', missing: '缺少数据表', outdated: '数据表过旧', unknown: '未知', failing: '服务商故障', noKeys: '没有可用密钥',
   keys: '可用密钥', requests: '请求总数', rate: '成功率', none: '–',
-  incident: (name: string, since: string) => `${name} 自身从${since}起出现故障。不会归咎于密钥,恢复后自动继续服务。`,
-  unreachable: '数据库无法连接。已知的令牌和密钥仍可继续服务,计数会保留并稍后写入。',
-  reachNote: '项目是否已暂停?地址和服务密钥是否属于这个项目?',
-  tables: (name: string) => `${name} 的数据表缺失或过旧:请执行 sql/schema.sql。`, attention: '需要注意', database: (ms: string) => `数据库响应 ${ms}`, version: (version: string) => `版本 ${version}`,
+  incident: (name: string, since: string) => `${name} 自身从${since}起出现故障。不会归咎于密钥，恢复后自动继续服务。`,
+  unreachable: '数据库无法连接。已知的令牌和密钥仍可继续服务，计数会保留并稍后写入。',
+  reachNote: '项目是否已暂停？地址和服务密钥是否属于这个项目？',
+  tables: (name: string) => `${name} 的数据表缺失或过旧：请执行 sql/schema.sql。`, attention: '需要注意', database: (ms: string) => `数据库响应 ${ms}`, version: (version: string) => `版本 ${version}`,
 });
 
 /** Public figures by provider id. */

@@ -23,9 +23,9 @@ const text = messages({
   stale: (when: string) => `The database cannot be reached at the moment. These are the last known figures, of ${when}.`,
   setUp: 'This pool is not set up yet', setUpNote: 'Figures appear here once it is.', guide: 'What to set', unknown: 'There is no such provider', unknownNote: 'Choose one of those above.',
 }, {
-  title: '统计', lead: '这个密钥池服务过的请求,每个请求只计一次。', provider: '服务商', link: '复制链接', copied: '链接已复制到剪贴板',
+  title: '统计', lead: '这个密钥池服务过的请求，每个请求只计一次。', provider: '服务商', link: '复制链接', copied: '链接已复制到剪贴板',
   stale: (when: string) => `数据库暂时无法连接。这里显示的是 ${when} 的最后数据。`,
-  setUp: '这个密钥池还没有配置', setUpNote: '配置完成后,这里会显示数据。', guide: '查看配置步骤', unknown: '没有这个服务商', unknownNote: '请在上方选择。',
+  setUp: '这个密钥池还没有配置', setUpNote: '配置完成后，这里会显示数据。', guide: '查看配置步骤', unknown: '没有这个服务商', unknownNote: '请在上方选择。',
 });
 
 const kRefresh_ms = 30_000;

@@ -11,7 +11,7 @@ const text = messages({
   share: 'Share', success: 'Succeeded', failure: 'Failed', rate: 'Success rate', empty: 'No models yet', emptyNote: 'Models show up here with the first request.',
 }, {
   shares: '请求占比', others: '其他', recent: '今日热门', recentEmpty: '最近 24 小时没有请求', table: '热门模型', model: '模型', requests: '请求数',
-  share: '占比', success: '成功', failure: '失败', rate: '成功率', empty: '还没有模型', emptyNote: '收到第一个请求后,模型会显示在这里。',
+  share: '占比', success: '成功', failure: '失败', rate: '成功率', empty: '还没有模型', emptyNote: '收到第一个请求后，模型会显示在这里。',
 });
 
 const kColors = ['--series-1', '--series-2', '--series-3', '--series-4'];

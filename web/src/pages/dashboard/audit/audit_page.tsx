@@ -14,7 +14,7 @@ const text = messages({
   title: 'Audit log', note: 'Every change made with the admin token, newest first. Keys and tokens are never written here in full.', when: 'When', action: 'Action', target: 'Target', detail: 'Detail', from: 'From',
   none: 'Nothing has been changed yet', noneNote: 'Adding keys, creating tokens and all other changes appear here.', page: (page: string, pages: string) => `Page ${page} of ${pages}`, newer: 'Newer', older: 'Older',
 }, {
-  title: '审计日志', note: '使用管理令牌所做的每次更改,最新的在前。密钥和令牌从不完整记录。', when: '时间', action: '操作', target: '对象', detail: '详情', from: '来源',
+  title: '审计日志', note: '使用管理令牌所做的每次更改，最新的在前。密钥和令牌从不完整记录。', when: '时间', action: '操作', target: '对象', detail: '详情', from: '来源',
   none: '还没有任何更改', noneNote: '添加密钥、创建令牌等更改会显示在这里。', page: (page: string, pages: string) => `第 ${page} / ${pages} 页`, newer: '较新', older: '较早',
 });
 
@@ -46,7 +46,7 @@ export function Page() {
                 <tr key={i}>
                   <td class="number no-wrap">{formatDateTime(entry.at)}</td>
                   <td><Badge plain>{entry.action}</Badge></td>
-                  <td class="audit-text"><bdi>{visibleText(shown(entry.target))}</bdi></td>
+                  <td class="audit-text"><bdi>{visibleText(shown(entry.target))}</bdi>{typeof entry.affected === 'number' && entry.affected > 1 && <span class="faint"> × {formatNumber(entry.affected)}</span>}</td>
                   <td class="audit-text muted"><bdi>{visibleText(shown(entry.detail))}</bdi></td>
                   <td class="mono no-wrap">{shown(entry.address)}</td>
                 </tr>

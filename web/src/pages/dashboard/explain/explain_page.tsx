@@ -15,9 +15,9 @@ const text = messages({
   first: 'tried first', none: 'No key is in the working set', noneNote: 'Import keys, or wait for a benched one to come back.', empty: 'Name a model to see the choice.', incident: 'The provider seems to be in trouble as a whole: keys are not blamed, and only a probe now and then goes out.',
   summary: (set: string, usable: string, total: string) => `This isolate knows ${set} keys; ${usable} of all ${total} can serve.`,
 }, {
-  title: '选择说明', note: '此刻哪个密钥会为某个模型服务,接下来会尝试哪个,以及其余密钥为何不会。', model: '模型', placeholder: 'gpt-oss:20b', ask: '查看', order: '次序', key: '密钥', state: '状态', weight: '权重', inFlight: '在途', failing: '失败率', latency: '延迟', left: '剩余额度',
-  first: '首先尝试', none: '工作集中没有密钥', noneNote: '请导入密钥,或等待暂停的密钥恢复。', empty: '输入模型名称即可查看选择结果。', incident: '提供方整体似乎出现故障:不会归咎于密钥,仅偶尔发出探测。',
-  summary: (set: string, usable: string, total: string) => `此实例已知 ${set} 个密钥;全部 ${total} 个中有 ${usable} 个可用。`,
+  title: '选择说明', note: '此刻哪个密钥会为某个模型服务，接下来会尝试哪个，以及其余密钥为何不会。', model: '模型', placeholder: 'gpt-oss:20b', ask: '查看', order: '次序', key: '密钥', state: '状态', weight: '权重', inFlight: '在途', failing: '失败率', latency: '延迟', left: '剩余额度',
+  first: '首先尝试', none: '工作集中没有密钥', noneNote: '请导入密钥，或等待暂停的密钥恢复。', empty: '输入模型名称即可查看选择结果。', incident: '提供方整体似乎出现故障：不会归咎于密钥，仅偶尔发出探测。',
+  summary: (set: string, usable: string, total: string) => `此实例已知 ${set} 个密钥；全部 ${total} 个中有 ${usable} 个可用。`,
 });
 
 function Choice({ found }: { found: admin.Explanation }) {

@@ -17,7 +17,7 @@ const text = messages({
   always: 'Until enabled again', m15: '15 minutes', h1: '1 hour', h6: '6 hours', d1: '1 day', d7: '7 days',
 }, {
   enable: '启用', disable: '停用…', remove: '删除…', undo: '撤销', enabled: (n: string) => `已启用 ${n} 个`, disabled: (n: string) => `已停用 ${n} 个`, removed: (n: string) => `已删除 ${n} 个`, undone: '已撤销',
-  removeTitle: (n: string) => (n === '1' ? '要删除此密钥吗?' : `要删除 ${n} 个密钥吗?`), removeNote: '密钥及其统计会从池中移除;进行中的请求不受影响。此操作无法撤销:如可能再次需要,请先保存密钥。', removeNow: '删除',
+  removeTitle: (n: string) => (n === '1' ? '要删除此密钥吗？' : `要删除 ${n} 个密钥吗？`), removeNote: '密钥及其统计会从池中移除；进行中的请求不受影响。此操作无法撤销：如可能再次需要，请先保存密钥。', removeNow: '删除',
   disableTitle: (n: string) => (n === '1' ? '停用此密钥' : `停用 ${n} 个密钥`), disableNow: '停用', cancel: '取消', duration: '时长', reason: '原因', reasonHint: '显示在密钥旁。可不填。',
   always: '直到再次启用', m15: '15 分钟', h1: '1 小时', h6: '6 小时', d1: '1 天', d7: '7 天',
 });

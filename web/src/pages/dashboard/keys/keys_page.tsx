@@ -27,7 +27,7 @@ const text = messages({
   count: (n: string) => `${n} keys`, chosen: (n: string) => `${n} chosen`, chooseAll: (n: string) => `Choose all ${n}`, clear: 'Clear', none: 'No keys yet', noneNote: 'A pool lives by its keys. Paste them or drop a file; duplicates are found by themselves.', import: 'Import keys', noMatch: 'Nothing matches', noMatchNote: 'No key fits this search and filter.', reset: 'Show all keys',
 }, {
   title: '密钥', search: '按名称、ID 或密钥开头搜索', status: '状态', all: '全部', active: '可用', failed: '暂停', disabled: '已停用', expired: '已过期', sort: '排序', newest: '最新在前', oldest: '最早在前', name: '名称', requests: '请求最多', failure: '失败最多', lastUsed: '最近使用',
-  count: (n: string) => `共 ${n} 个密钥`, chosen: (n: string) => `已选 ${n} 个`, chooseAll: (n: string) => `选择全部 ${n} 个`, clear: '清除', none: '还没有密钥', noneNote: '密钥池离不开密钥。粘贴或拖入文件即可;重复项会自动识别。', import: '导入密钥', noMatch: '没有匹配项', noMatchNote: '没有符合搜索和筛选条件的密钥。', reset: '显示全部密钥',
+  count: (n: string) => `共 ${n} 个密钥`, chosen: (n: string) => `已选 ${n} 个`, chooseAll: (n: string) => `选择全部 ${n} 个`, clear: '清除', none: '还没有密钥', noneNote: '密钥池离不开密钥。粘贴或拖入文件即可；重复项会自动识别。', import: '导入密钥', noMatch: '没有匹配项', noMatchNote: '没有符合搜索和筛选条件的密钥。', reset: '显示全部密钥',
 });
 
 async function allMatching(id: string, query: admin.KeyQuery, total: number): Promise<KeyRow[]> {

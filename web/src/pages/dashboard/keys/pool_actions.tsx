@@ -13,8 +13,8 @@ const text = messages({
   check: 'Check keys', checking: (n: string) => `Checked ${n}…`, checked: (n: string, usable: string, total: string) => `Checked ${n} keys; ${usable} of ${total} can serve.`, stop: 'Stop',
   export: 'Export…', exportTitle: 'Export all keys', exportNote: 'The file holds every key in full. Keep it where only you can read it; the export is written to the audit log.', csv: 'Download CSV', json: 'Download JSON', import: 'Import',
 }, {
-  check: '检查密钥', checking: (n: string) => `已检查 ${n} 个…`, checked: (n: string, usable: string, total: string) => `已检查 ${n} 个密钥;${total} 个中有 ${usable} 个可用。`, stop: '停止',
-  export: '导出…', exportTitle: '导出全部密钥', exportNote: '文件包含完整密钥。请妥善保管;导出会记入审计日志。', csv: '下载 CSV', json: '下载 JSON', import: '导入',
+  check: '检查密钥', checking: (n: string) => `已检查 ${n} 个…`, checked: (n: string, usable: string, total: string) => `已检查 ${n} 个密钥；${total} 个中有 ${usable} 个可用。`, stop: '停止',
+  export: '导出…', exportTitle: '导出全部密钥', exportNote: '文件包含完整密钥。请妥善保管；导出会记入审计日志。', csv: '下载 CSV', json: '下载 JSON', import: '导入',
 });
 
 const tell = (error: unknown) => {
@@ -61,7 +61,7 @@ export function PoolActions({ provider, onChecked }: { provider: string; onCheck
       let cursor: string | null = null;
       let sum = 0;
       for (;;) {
-        const answer: admin.HealthCheck = await admin.checkKeys(provider, cursor);
+        const answer: admin.HealthCheck = await admin.checkKeys(provider, { cursor });
         sum += answer.checked;
         setChecked(sum);
         cursor = answer.cursor ?? null;

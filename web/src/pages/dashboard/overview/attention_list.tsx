@@ -20,14 +20,14 @@ const text = messages({
   import: 'Import keys', create: 'Create a token', see: 'See the keys', settings: 'Settings and health',
 }, {
   fine: '目前没有需要处理的事项。',
-  storage_unreachable: '无法连接数据库。请求会继续使用内存中的数据,统计会保留到恢复为止。',
-  provider_off: '此提供方已关闭。', no_keys: '密钥池中还没有密钥。', no_tokens: '还没有客户端令牌,因此无人可以使用。',
-  redis_unreachable: '已配置 Redis 但无法连接;服务会在没有它的情况下继续运行。', never_cleaned: '每日维护已两天没有运行:是否部署了定时触发器?',
+  storage_unreachable: '无法连接数据库。请求会继续使用内存中的数据，统计会保留到恢复为止。',
+  provider_off: '此提供方已关闭。', no_keys: '密钥池中还没有密钥。', no_tokens: '还没有客户端令牌，因此无人可以使用。',
+  redis_unreachable: '已配置 Redis 但无法连接；服务会在没有它的情况下继续运行。', never_cleaned: '每日维护已两天没有运行：是否部署了定时触发器？',
   tables_missing: '此提供方的数据库表缺失。', schema_outdated: '数据库结构版本过旧。', problems: '配置存在问题。',
-  incident: (reason: string) => `提供方自身似乎出现故障(${reason}),期间不会归咎于密钥。`,
-  none_usable: '目前没有可用的密钥:所有请求都会被拒绝。', few_usable: (usable: string, total: string) => `${total} 个密钥中只有 ${usable} 个可用。`,
+  incident: (reason: string) => `提供方自身似乎出现故障（${reason}），期间不会归咎于密钥。`,
+  none_usable: '目前没有可用的密钥：所有请求都会被拒绝。', few_usable: (usable: string, total: string) => `${total} 个密钥中只有 ${usable} 个可用。`,
   failing: (share: string, requests: string) => `最近 ${requests} 个请求中有 ${share} 失败。`,
-  resting: (count: string) => `${count} 个密钥暂停中,会自动恢复。`, expired: (count: string) => `${count} 个密钥已过期,可以移除。`,
+  resting: (count: string) => `${count} 个密钥暂停中，会自动恢复。`, expired: (count: string) => `${count} 个密钥已过期，可以移除。`,
   import: '导入密钥', create: '创建令牌', see: '查看密钥', settings: '设置与健康',
 });
 

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import * as admin from '../../../api/admin';
 import { figure, type Trends, type Window } from '../../../api/admin';
-import { ApiError } from '../../../api/client';
 import { health } from '../../../api/public';
 import { useResource } from '../../../api/resource';
 import { Segmented } from '../../../design/field';
@@ -83,7 +82,6 @@ export function Page() {
   const trends = useResource(`trends ${id} ${window}`, (signal) => admin.trends(id, window, signal), { refresh_ms: kRefresh_ms });
   const state = useResource('health', health, { refresh_ms: kRefresh_ms });
   const settings = useResource('settings', admin.settings, { refresh_ms: kSlowRefresh_ms });
-  const isTrendless = trends.error instanceof ApiError && trends.error.kind === 'missing';
   const known = { provider: id, health: state.data, stats: stats.data, settings: settings.data, latest: window === '24h' ? trends.data?.rows.at(-1) ?? null : null, now_ms: now.value };
   const reloadAll = () => void Promise.all([stats.reload(), trends.reload(), state.reload(), settings.reload()]);
 
@@ -100,7 +98,7 @@ export function Page() {
         {stats.data && (state.data || state.error) ? <AttentionList findings={findings(known)} /> : <Skeleton lines={1} />}
         <FigureRow stats={stats.data} trends={trends.data} />
         {trends.loading && <div class="chart-grid">{[0, 1, 2, 3].map((i) => <Card key={i}><Skeleton chart /></Card>)}</div>}
-        {trends.error && !trends.data && <Card title={words.noTrends}><ErrorState error={trends.error} onRetry={isTrendless ? undefined : reloadAll} /></Card>}
+        {trends.error && !trends.data && <Card title={words.noTrends}><ErrorState error={trends.error} onRetry={reloadAll} /></Card>}
         {trends.data && <TrendCharts trends={trends.data} />}
         {trends.data && <TopModels models={trends.data.models} />}
       </div>

@@ -6,7 +6,7 @@ import { formatCompact, formatMilliseconds, formatMoney } from '../../../i18n/fo
 import { messages } from '../../../i18n/language';
 
 const text = messages({ requests: 'Requests', success: 'Success', failure: 'Failure', tokens: 'Tokens', prompt: 'Prompt', completion: 'Completion', cost: 'Cost', latency: 'Time to first byte', quiet: 'No requests in this time', quietNote: 'As soon as a client asks, its figures appear here.' },
-  { requests: '请求', success: '成功', failure: '失败', tokens: 'Token', prompt: '输入', completion: '输出', cost: '费用', latency: '首字节时间', quiet: '此期间没有请求', quietNote: '一旦有客户端请求,数据就会显示在这里。' });
+  { requests: '请求', success: '成功', failure: '失败', tokens: 'Token', prompt: '输入', completion: '输出', cost: '费用', latency: '首字节时间', quiet: '此期间没有请求', quietNote: '一旦有客户端请求，数据就会显示在这里。' });
 
 export function TrendCharts({ trends }: { trends: Trends }) {
   const words = text();

@@ -21,7 +21,7 @@ const text = messages({
   title: 'Playground', note: 'Sends a prompt as a client would: with a client token, through the whole pool. It counts, and it costs what it costs.', token: 'Client token', tokenHint: 'Kept until this tab is closed.', make: 'Create one', model: 'Model', dialect: 'API', openai: 'OpenAI', anthropic: 'Anthropic', ollama: 'Ollama', system: 'System prompt', prompt: 'Prompt', stream: 'Stream the answer', send: 'Send', stop: 'Stop',
   answer: 'Answer', rawTab: 'As received', curlTab: 'As curl', waiting: 'Waiting for the first piece…', nothing: 'The answer appears here.', thinking: 'Thinking', first: 'first piece', total: 'in all', pieces: (n: string) => `${n} pieces`, tokens: 'tokens', key: 'key', attempts: 'attempts', cut: 'The answer ended with an error', hello: 'Say hello in three languages.', view: 'View', needed: 'A client token, a model and a prompt are needed.',
 }, {
-  title: '试用', note: '像客户端一样发送提示:使用客户端令牌,经过整个密钥池。会计入统计,也会产生相应费用。', token: '客户端令牌', tokenHint: '保留到关闭标签页为止。', make: '创建一个', model: '模型', dialect: 'API', openai: 'OpenAI', anthropic: 'Anthropic', ollama: 'Ollama', system: '系统提示', prompt: '提示', stream: '流式输出', send: '发送', stop: '停止',
+  title: '试用', note: '像客户端一样发送提示：使用客户端令牌，经过整个密钥池。会计入统计，也会产生相应费用。', token: '客户端令牌', tokenHint: '保留到关闭标签页为止。', make: '创建一个', model: '模型', dialect: 'API', openai: 'OpenAI', anthropic: 'Anthropic', ollama: 'Ollama', system: '系统提示', prompt: '提示', stream: '流式输出', send: '发送', stop: '停止',
   answer: '回答', rawTab: '原始内容', curlTab: 'curl 形式', waiting: '等待首个片段…', nothing: '回答会显示在这里。', thinking: '思考', first: '首个片段', total: '总计', pieces: (n: string) => `${n} 个片段`, tokens: 'Token', key: '密钥', attempts: '尝试', cut: '回答因错误而中断', hello: '用三种语言打个招呼。', view: '查看', needed: '需要客户端令牌、模型和提示。',
 });
 

@@ -14,7 +14,7 @@ const text = messages({
   none: 'Nothing compared yet', noneNote: 'The daily housekeeping compares the keys of providers that report what they charge (OpenRouter does).', sum: 'Sum of drifts', last: 'Last run',
 }, {
   title: '对账', note: '按密钥对比本池统计与提供方计费。密钥在池外的使用会显示为差额。', key: '密钥', ours: '本池', theirs: '提供方', drift: '差额', when: '对账时间',
-  none: '尚未对账', noneNote: '每日维护会对报告费用的提供方(如 OpenRouter)进行对账。', sum: '差额合计', last: '上次运行',
+  none: '尚未对账', noneNote: '每日维护会对报告费用的提供方（如 OpenRouter）进行对账。', sum: '差额合计', last: '上次运行',
 });
 
 export function Page() {

@@ -12,7 +12,7 @@ import { messages } from '../../../i18n/language';
 import { provider } from '../place';
 
 const text = messages({ title: 'Response cache', on: 'On', off: 'Off', clear: 'Empty the cache', sure: 'Empty the response cache?', sureNote: 'The next requests go to the provider again. Nothing else changes.', hits: (hits: string, misses: string) => `${hits} hits, ${misses} misses in this isolate`, offNote: 'RESPONSE_CACHE=true switches it on.' },
-  { title: '响应缓存', on: '开启', off: '关闭', clear: '清空缓存', sure: '要清空响应缓存吗?', sureNote: '之后的请求会重新发往提供方,其他不变。', hits: (hits: string, misses: string) => `此实例命中 ${hits} 次,未命中 ${misses} 次`, offNote: '设置 RESPONSE_CACHE=true 即可开启。' });
+  { title: '响应缓存', on: '开启', off: '关闭', clear: '清空缓存', sure: '要清空响应缓存吗？', sureNote: '之后的请求会重新发往提供方，其他不变。', hits: (hits: string, misses: string) => `此实例命中 ${hits} 次，未命中 ${misses} 次`, offNote: '设置 RESPONSE_CACHE=true 即可开启。' });
 
 export function CacheCard() {
   const [isAsking, setAsking] = useState(false);

@@ -1,7 +1,6 @@
 // Settings and health: whether each part works, what to run where one does not, and the configuration without its secrets.
 import * as admin from '../../../api/admin';
 import type { Settings } from '../../../api/admin';
-import { ApiError } from '../../../api/client';
 import { health, type Health } from '../../../api/public';
 import { useResource } from '../../../api/resource';
 import { Badge, Card, Code, ErrorState, Notice, Skeleton, StaleNotice, type Tone } from '../../../design/surface';
@@ -17,8 +16,8 @@ const text = messages({
   ok: 'Working', unreachable: 'Not reachable', outdated: 'Outdated', missing: 'Missing', off: 'Not configured', never: 'Never ran', unknown: 'Unknown', degraded: 'Degraded', disabled: 'Switched off', needed: (needed: string, found: string) => `version ${found}, needs ${needed}`, usable: (n: string) => `${n} usable keys`,
   mend: 'To mend it', configuration: 'Configuration', set: 'set', unset: 'not set', secret: 'secret', byDefault: 'default', problems: 'Problems', required: 'Missing',
 }, {
-  title: '设置与健康', note: '设置是 Worker 的变量和机密,通过 wrangler 修改,不在此处修改。', parts: '健康状况', storage: '数据库', schema: '数据库结构', redis: 'Redis', cron: '每日维护', version: '版本',
-  ok: '正常', unreachable: '无法连接', outdated: '版本过旧', missing: '缺失', off: '未配置', never: '从未运行', unknown: '未知', degraded: '降级', disabled: '已关闭', needed: (needed: string, found: string) => `版本 ${found},需要 ${needed}`, usable: (n: string) => `${n} 个可用密钥`,
+  title: '设置与健康', note: '设置是 Worker 的变量和机密，通过 wrangler 修改，不在此处修改。', parts: '健康状况', storage: '数据库', schema: '数据库结构', redis: 'Redis', cron: '每日维护', version: '版本',
+  ok: '正常', unreachable: '无法连接', outdated: '版本过旧', missing: '缺失', off: '未配置', never: '从未运行', unknown: '未知', degraded: '降级', disabled: '已关闭', needed: (needed: string, found: string) => `版本 ${found}，需要 ${needed}`, usable: (n: string) => `${n} 个可用密钥`,
   mend: '修复方法', configuration: '配置', set: '已设置', unset: '未设置', secret: '机密', byDefault: '默认', problems: '问题', required: '缺少',
 });
 
@@ -72,7 +71,6 @@ export function Page() {
   const state = useResource('health', health, { refresh_ms: kRefresh_ms });
   const settings = useResource('settings', admin.settings, { refresh_ms: kRefresh_ms });
   const mend = settings.data && (settings.data.schema.found ?? 0) < settings.data.schema.needed ? settings.data.schema.mend : state.data?.mend;
-  const isOld = settings.error instanceof ApiError && settings.error.kind === 'missing';
   const reload = () => void Promise.all([state.reload(), settings.reload()]);
   return (
     <>
@@ -86,7 +84,7 @@ export function Page() {
           {mend && <div class="mend stack-tight"><strong>{words.mend}</strong><Code label={words.mend}>{mend}</Code></div>}
         </Card>
         <CacheCard />
-        {settings.data ? <Configuration settings={settings.data} /> : <Card title={words.configuration}>{settings.error ? <ErrorState error={settings.error} onRetry={isOld ? undefined : reload} /> : <Skeleton lines={6} />}</Card>}
+        {settings.data ? <Configuration settings={settings.data} /> : <Card title={words.configuration}>{settings.error ? <ErrorState error={settings.error} onRetry={reload} /> : <Skeleton lines={6} />}</Card>}
       </div>
     </>
   );

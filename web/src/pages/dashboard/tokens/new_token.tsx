@@ -5,7 +5,7 @@ import { Code, Notice } from '../../../design/surface';
 import { messages } from '../../../i18n/language';
 
 const text = messages({ title: (name: string) => `The token for “${name}”`, once: 'Copy it now: it is shown this once and cannot be read again.', done: 'I have copied it', use: 'Use it', token: 'the token' },
-  { title: (name: string) => `“${name}”的令牌`, once: '请立即复制:令牌只显示这一次,之后无法再查看。', done: '我已复制', use: '使用方法', token: '令牌' });
+  { title: (name: string) => `“${name}”的令牌`, once: '请立即复制：令牌只显示这一次，之后无法再查看。', done: '我已复制', use: '使用方法', token: '令牌' });
 
 export function NewToken({ name, token, provider, onClose }: { name: string; token: string; provider: string; onClose: () => void }) {
   const words = text();

@@ -11,7 +11,7 @@ import { kListLimits, kMoneyLimits, kNumberLimits, limitsOf, textsOf, type Limit
 export const limitNames = messages({
   requests_per_minute: 'Requests per minute', tokens_per_minute: 'Tokens per minute', daily_requests: 'Requests per day', daily_tokens: 'Tokens per day', daily_cost_usd: 'US dollars per day', monthly_requests: 'Requests per month', monthly_tokens: 'Tokens per month', monthly_cost_usd: 'US dollars per month', models: 'Models', providers: 'Providers', addresses: 'Client addresses',
 }, {
-  requests_per_minute: '每分钟请求数', tokens_per_minute: '每分钟 Token 数', daily_requests: '每日请求数', daily_tokens: '每日 Token 数', daily_cost_usd: '每日费用(美元)', monthly_requests: '每月请求数', monthly_tokens: '每月 Token 数', monthly_cost_usd: '每月费用(美元)', models: '模型', providers: '提供方', addresses: '客户端地址',
+  requests_per_minute: '每分钟请求数', tokens_per_minute: '每分钟 Token 数', daily_requests: '每日请求数', daily_tokens: '每日 Token 数', daily_cost_usd: '每日费用（美元）', monthly_requests: '每月请求数', monthly_tokens: '每月 Token 数', monthly_cost_usd: '每月费用（美元）', models: '模型', providers: '提供方', addresses: '客户端地址',
 });
 
 const text = messages({
@@ -19,7 +19,7 @@ const text = messages({
   models: 'One per line; “qwen3*” means all that begin so.', providers: 'ollama, openrouter', addresses: 'One per line: 203.0.113.7 or 10.0.0.0/8',
 }, {
   createTitle: '创建客户端令牌', changeTitle: '修改此令牌', name: '名称', nameHint: '使用者或用途。', expires: '有效期', never: '永不过期', keep: '保持不变', d1: '1 天后', d7: '7 天后', d30: '30 天后', d90: '90 天后', d365: '1 年后', limits: '限制', limitsNote: '留空表示不限。日和月按 UTC 计算。', rates: '速率', daily: '每日', monthly: '每月', allowed: '仅允许', create: '创建', save: '保存', cancel: '取消', noName: '请填写名称。', wrongNumber: '请输入整数。', wrongMoney: '请输入类似 12.50 的金额。',
-  models: '每行一个;“qwen3*” 表示所有以此开头的模型。', providers: 'ollama, openrouter', addresses: '每行一个:203.0.113.7 或 10.0.0.0/8',
+  models: '每行一个；“qwen3*” 表示所有以此开头的模型。', providers: 'ollama, openrouter', addresses: '每行一个：203.0.113.7 或 10.0.0.0/8',
 });
 
 const kDay_s = 86_400;

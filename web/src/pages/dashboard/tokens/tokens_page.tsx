@@ -12,7 +12,7 @@ import { formatCompact, formatDateTime, formatMoney, formatNumber } from '../../
 import { messages } from '../../../i18n/language';
 import { now } from '../clock';
 import { provider } from '../place';
-import { Moment, PageHead } from '../words';
+import { Countdown, Moment, PageHead } from '../words';
 import { budgetsOf, type Budget } from './limit_rows';
 import { NewToken } from './new_token';
 import { limitNames, TokenForm, type TokenFormResult } from './token_form';
@@ -24,11 +24,11 @@ const kNearlyFull = 0.8;
 const text = messages({
   title: 'Client tokens', note: 'Each application gets its own token. Only a hash is kept: a token is shown once, when it is made.', create: 'Create a token', none: 'No client tokens yet', noneNote: 'A client token is what applications send in place of a provider’s key.', requests: 'Requests', cost: 'Cost', created: 'created',
   change: 'Change', rotate: 'Rotate', remove: 'Delete', disable: 'Disable', enable: 'Enable', disabled: 'Disabled', expired: 'Expired', active: 'Active', unlimited: 'No limits', expires: 'expires', removeTitle: (name: string) => `Delete “${name}”?`, removeNote: 'Applications that use it are refused at once. Its figures go with it. This cannot be undone; disabling can.', rotateTitle: (name: string) => `Rotate “${name}”?`, rotateNote: 'A new secret is made and shown once. The old one keeps working for 24 hours, so that applications can change over.', undo: 'Undo', done: 'Saved', removed: 'Deleted', isDisabled: (name: string) => `“${name}” is disabled`, isEnabled: (name: string) => `“${name}” is enabled`,
-  restricted: (what: string) => `Only ${what}`, search: 'Search by name', noMatch: 'No token has such a name', of: (used: string, limit: string) => `${used} of ${limit}`,
+  restricted: (what: string) => `Only ${what}`, grace: 'The old secret still works:', search: 'Search by name', noMatch: 'No token has such a name', of: (used: string, limit: string) => `${used} of ${limit}`,
 }, {
-  title: '客户端令牌', note: '每个应用使用各自的令牌。系统只保存哈希:令牌仅在创建时显示一次。', create: '创建令牌', none: '还没有客户端令牌', noneNote: '应用用客户端令牌代替提供方的密钥。', requests: '请求', cost: '费用', created: '创建于',
-  change: '修改', rotate: '轮换', remove: '删除', disable: '停用', enable: '启用', disabled: '已停用', expired: '已过期', active: '可用', unlimited: '无限制', expires: '过期于', removeTitle: (name: string) => `要删除“${name}”吗?`, removeNote: '使用它的应用会立即被拒绝,其统计一并删除。此操作无法撤销;停用则可以恢复。', rotateTitle: (name: string) => `要轮换“${name}”吗?`, rotateNote: '将生成新的密文并仅显示一次。旧的在 24 小时内仍可使用,便于应用切换。', undo: '撤销', done: '已保存', removed: '已删除', isDisabled: (name: string) => `“${name}”已停用`, isEnabled: (name: string) => `“${name}”已启用`,
-  restricted: (what: string) => `仅限 ${what}`, search: '按名称搜索', noMatch: '没有此名称的令牌', of: (used: string, limit: string) => `${used} / ${limit}`,
+  title: '客户端令牌', note: '每个应用使用各自的令牌。系统只保存哈希：令牌仅在创建时显示一次。', create: '创建令牌', none: '还没有客户端令牌', noneNote: '应用用客户端令牌代替提供方的密钥。', requests: '请求', cost: '费用', created: '创建于',
+  change: '修改', rotate: '轮换', remove: '删除', disable: '停用', enable: '启用', disabled: '已停用', expired: '已过期', active: '可用', unlimited: '无限制', expires: '过期于', removeTitle: (name: string) => `要删除“${name}”吗？`, removeNote: '使用它的应用会立即被拒绝，其统计一并删除。此操作无法撤销；停用则可以恢复。', rotateTitle: (name: string) => `要轮换“${name}”吗？`, rotateNote: '将生成新的密文并仅显示一次。旧的在 24 小时内仍可使用，便于应用切换。', undo: '撤销', done: '已保存', removed: '已删除', isDisabled: (name: string) => `“${name}”已停用`, isEnabled: (name: string) => `“${name}”已启用`,
+  restricted: (what: string) => `仅限 ${what}`, grace: '旧密文仍可使用：', search: '按名称搜索', noMatch: '没有此名称的令牌', of: (used: string, limit: string) => `${used} / ${limit}`,
 });
 
 function tell(error: unknown): void {
@@ -75,6 +75,7 @@ function Row({ row, onAsk, onSwitch }: { row: TokenRow; onAsk: (asked: Asked) =>
         <strong><bdi>{visibleText(row.name)}</bdi></strong>
         <div class="row small"><code class="faint">{row.hint}</code>{row.disabled ? <Badge>{words.disabled}</Badge> : isExpired ? <Badge tone="bad">{words.expired}</Badge> : <Badge tone="good">{words.active}</Badge>}</div>
         <div class="faint small">{words.created} <Moment at={row.created_at} />{row.expires_at && <> · {words.expires} <time dateTime={row.expires_at}>{formatDateTime(row.expires_at)}</time></>}</div>
+        {row.grace_until && Date.parse(row.grace_until) > now.value && <div class="small muted">{words.grace} <Countdown until={row.grace_until} /></div>}
       </div>
       <div class="token-limits"><LimitCell row={row} /></div>
       <dl class="token-figures"><div><dt>{words.requests}</dt><dd>{formatNumber(figure(row.total_requests))}</dd></div><div><dt>{words.cost}</dt><dd>{formatMoney(figure(row.cost_nano))}</dd></div></dl>
