@@ -71,7 +71,24 @@ create table if not exists edgepool.refusals (
 
 alter table edgepool.refusals enable row level security;
 alter table edgepool.notes enable row level security;
+-- What administrators did (67_audit.sql).
+create table if not exists edgepool.audit (
+  id       bigint generated always as identity primary key,
+  provider text not null,
+  at       timestamptz not null default now(),
+  action   text not null,
+  target   text,
+  affected bigint not null,
+  detail   text,
+  address  text,
+  request  text,
+  unique (provider, action, request)
+);
+create index if not exists audit_newest on edgepool.audit (provider, id desc);
+create index if not exists audit_at on edgepool.audit (at);
+
 alter table edgepool.providers enable row level security;
+alter table edgepool.audit enable row level security;
 alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer
@@ -1286,6 +1303,7 @@ declare
   hourly     bigint := 0;
   tombstones bigint := 0;
   batches    bigint := 0;
+  audit      bigint := 0;
   n          bigint;
   v          edgepool.providers;
 begin
@@ -1310,7 +1328,10 @@ begin
   end loop;
   delete from edgepool.batches where applied_at < now() - interval '1 day' and provider = coalesce(one, provider);
   get diagnostics batches = row_count;
-  return jsonb_build_object('hourly', hourly, 'batches', batches, 'tombstones', tombstones);
+  -- Who did what is asked long after the figures have gone.
+  delete from edgepool.audit where at < now() - greatest(days, 90) * interval '1 day' and provider = coalesce(one, provider);
+  get diagnostics audit = row_count;
+  return jsonb_build_object('hourly', hourly, 'batches', batches, 'tombstones', tombstones, 'audit', audit);
 end $$;
 
 -- ==== 60_keys.sql ====
@@ -1449,6 +1470,7 @@ create or replace function public.pool_keys_add(p jsonb default '{}') returns js
 declare
   provider   edgepool.providers := edgepool.provider_of(p);
   sent       bigint := edgepool.check_rows(p, 'keys', '{key:key,username:name?,expires_ms:ms?}');
+  held       text := left(edgepool.arg(p, 'hold', 'text?'), 200);
   different  bigint;
   added      bigint;
   ids        jsonb;
@@ -1459,16 +1481,18 @@ begin
   provider := edgepool.lock_provider(provider);
   begin
     execute edgepool.named($q$
-      insert into {keys} (api_key, username, expires_at, created_at, updated_at)
-      select distinct on (key) key, nullif(username, ''), edgepool.from_ms(expires_ms), now(), $2
+      insert into {keys} (api_key, username, expires_at, created_at, updated_at, status, reason, by_hand)
+      select distinct on (key) key, nullif(username, ''), edgepool.from_ms(expires_ms), now(), $2,
+             case when $3 is null then 'active' else 'disabled' end, $3, $3 is not null
         from rows from (jsonb_to_recordset($1) as (key text, username text, expires_ms bigint)) with ordinality as r(key, username, expires_ms, place)
-       order by key, place on conflict (api_key) do nothing $q$, provider.prefix) using p -> 'keys', provider.changed_at;
+       order by key, place on conflict (api_key) do nothing $q$, provider.prefix) using p -> 'keys', provider.changed_at, held;
     get diagnostics added = row_count;
   exception when unique_violation then
     perform edgepool.fail(409, 'pool_conflict', 'two different keys have the same id');
   end;
   select count(distinct item ->> 'key'), jsonb_agg(left(edgepool.sha256_hex(item ->> 'key'), 16) order by place) into different, ids
     from jsonb_array_elements(p -> 'keys') with ordinality as r(item, place);
+  perform edgepool.note_action(p, provider.name, added, edgepool.some_ids(array(select jsonb_array_elements_text(ids) limit 4)));
   return jsonb_build_object('added', added, 'existing', different - added, 'duplicates', sent - different, 'ids', ids);
 end $$;
 
@@ -1496,6 +1520,7 @@ begin
   execute edgepool.named('delete from {key_stats} where api_key in (select api_key from {keys} where id = any ($1))', provider.prefix) using ids;
   execute edgepool.named('delete from {keys} where id = any ($1)', provider.prefix) using ids;
   get diagnostics removed = row_count;
+  perform edgepool.note_action(p, provider.name, removed, edgepool.some_ids(ids));
   return jsonb_build_object('removed', removed);
 end $$;
 
@@ -1527,6 +1552,7 @@ begin
     execute edgepool.named('update {key_benches} set until = $2, state_at = $2, updated_at = $2, reason = null where key_id = any ($1) and until > $2',
                            provider.prefix) using ids, provider.changed_at;
   end if;
+  perform edgepool.note_action(p, provider.name, changed, edgepool.some_ids(ids));
   return jsonb_build_object('changed', changed);
 end $$;
 
@@ -1536,13 +1562,16 @@ declare
   provider edgepool.providers := edgepool.provider_of(p);
   after    text := coalesce(edgepool.arg(p, 'after', 'hex16?'), '');
   most     bigint := edgepool.arg_between(p, 'limit', 1, 10000, 1000);
+  ids      text[] := edgepool.arg_list(p, 'ids', 'hex16');
+  held     text := edgepool.arg(p, 'reason', 'text?');
+  filter   text := case when cardinality(ids) > 0 then ' and id = any ($3)' else '' end || case when held is not null then ' and reason = $4' else '' end;
   rows     jsonb;
 begin
-  execute edgepool.named($q$
+  execute edgepool.named(format($q$
     select coalesce(jsonb_agg(jsonb_build_object('id', id, 'key', api_key, 'username', username,
-             'status', edgepool.effective_status(status, usable_from, expires_at, now()), 'created_ms', edgepool.to_ms(created_at),
-             'expires_ms', edgepool.to_ms(expires_at)) order by id), '[]')
-      from (select * from {keys} where id > $1 order by id limit $2) as k $q$, provider.prefix) into rows using after, most;
+             'status', edgepool.effective_status(status, usable_from, expires_at, now()), 'reason', reason, 'refusals', refusals,
+             'created_ms', edgepool.to_ms(created_at), 'expires_ms', edgepool.to_ms(expires_at)) order by id), '[]')
+      from (select * from {keys} where id > $1%s order by id limit $2) as k $q$, filter), provider.prefix) into rows using after, most, ids, held;
   return jsonb_build_object('keys', rows, 'next', case when jsonb_array_length(rows) = most then rows -> -1 -> 'id' end);
 end $$;
 
@@ -1600,6 +1629,7 @@ begin
     values ('sha256:' || $1, $2, $3, $4, $5, now(), $6) on conflict (token_hash) do nothing $q$, provider.prefix)
     using hash, label, hint, expires, limits, provider.changed_at;
   get diagnostics created = row_count;
+  perform edgepool.note_action(p, provider.name, created, hash);
   return jsonb_build_object('created', created = 1);
 end $$;
 
@@ -1617,6 +1647,7 @@ begin
   provider := edgepool.lock_provider(provider);
   execute edgepool.named(format('delete from {client_tokens} where %s or name = $2', edgepool.token_filter('$1')), provider.prefix) using hash, label;
   get diagnostics removed = row_count;
+  perform edgepool.note_action(p, provider.name, removed, coalesce(hash, label));
   return jsonb_build_object('removed', removed);
 end $$;
 
@@ -1638,6 +1669,7 @@ begin
            limits = case when $4 is null then limits when $4 = '{}' then null else $4 end, updated_at = $6
      where %s $q$, edgepool.token_filter('$1')), provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
   get diagnostics changed = row_count;
+  perform edgepool.note_action(p, provider.name, changed, hash);
   return jsonb_build_object('changed', changed);
 end $$;
 
@@ -1665,8 +1697,61 @@ begin
     update {client_tokens} set old_hash = coalesce(secret_hash, token_hash), old_until = $4, secret_hash = $2, hint = coalesce($3, hint), updated_at = $5
      where %s returning token_hash, name $q$, edgepool.token_filter('$1')), provider.prefix) into own, label
     using hash, fresh, hint, until, provider.changed_at;
+  perform edgepool.note_action(p, provider.name, (own is not null)::int, coalesce(own, hash));
   return jsonb_build_object('rotated', own is not null, 'hash', own, 'name', label,
                             'old_until_ms', case when own is not null then edgepool.to_ms(until) end);
+end $$;
+
+-- ==== 67_audit.sql ====
+-- The audit log: what administrators did. A function that does the deed writes it down in the same transaction, from the member
+-- p.audit {action, target?, detail?, address?, request?}; without that member nothing is written. No secret is ever in it: keys are
+-- named by id, tokens by name or hash. An operation that takes several calls (an import) gives each the same request and is one entry.
+
+-- `affected`: how many rows were touched; `target`: what, when p.audit does not say.
+create or replace function edgepool.note_action(p jsonb, provider_name text, affected bigint, target text) returns void
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  note jsonb := edgepool.arg(p, 'audit', 'object?')::jsonb;
+begin
+  if note is null then
+    return;
+  end if;
+  insert into edgepool.audit as a (provider, action, target, affected, detail, address, request)
+  values (provider_name, left(edgepool.arg(note, 'action', 'text'), 64), left(coalesce(edgepool.arg(note, 'target', 'text?'), target), 300), affected,
+          left(edgepool.arg(note, 'detail', 'text?'), 300), left(edgepool.arg(note, 'address', 'text?'), 64), edgepool.arg(note, 'request', 'hex16?'))
+      on conflict (provider, action, request) do update set affected = a.affected + excluded.affected;
+end $$;
+
+-- The first ids of a list, for the eye.
+create or replace function edgepool.some_ids(ids text[]) returns text
+  language sql immutable parallel safe
+  return array_to_string(ids[1:3], ', ') || case when cardinality(ids) > 3 then ', ...' else '' end;
+
+-- What is done elsewhere, and told here.
+create or replace function public.pool_audit(p jsonb default '{}') returns jsonb
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  affected bigint := edgepool.arg_between(p, 'affected', 0, 9007199254740992, 0);
+begin
+  if jsonb_typeof(p -> 'audit') is distinct from 'object' then
+    perform edgepool.fail(400, 'pool_bad_argument', 'audit');
+  end if;
+  perform edgepool.note_action(p, provider.name, affected, null);
+  return jsonb_build_object('noted', true);
+end $$;
+
+create or replace function public.pool_audit_list(p jsonb default '{}') returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  provider edgepool.providers := edgepool.provider_of(p);
+  page     bigint := edgepool.arg_between(p, 'page', 1, 1000000, 1);
+  size     bigint := edgepool.arg_between(p, 'page_size', 1, 1000, 50);
+begin
+  return jsonb_build_object('total', (select count(*) from edgepool.audit as a where a.provider = provider.name),
+    'entries', (select coalesce(jsonb_agg(jsonb_build_object('at_ms', edgepool.to_ms(e.at), 'action', e.action, 'target', e.target, 'affected', e.affected,
+                         'detail', e.detail, 'address', e.address) order by e.id desc), '[]')
+                  from (select * from edgepool.audit as a where a.provider = provider.name order by a.id desc limit size offset (page - 1) * size) as e));
 end $$;
 
 -- ==== 90_privileges.sql ====
@@ -1701,6 +1786,7 @@ begin
     grant usage on schema edgepool to service_role;
     grant select, update on edgepool.providers to service_role;
     grant select, insert, delete, update on edgepool.batches to service_role;
+    grant select, insert, delete, update on edgepool.audit to service_role;
     grant select, insert, update on edgepool.notes, edgepool.refusals to service_role;
   end if;
 end $$;

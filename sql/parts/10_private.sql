@@ -66,7 +66,24 @@ create table if not exists edgepool.refusals (
 
 alter table edgepool.refusals enable row level security;
 alter table edgepool.notes enable row level security;
+-- What administrators did (67_audit.sql).
+create table if not exists edgepool.audit (
+  id       bigint generated always as identity primary key,
+  provider text not null,
+  at       timestamptz not null default now(),
+  action   text not null,
+  target   text,
+  affected bigint not null,
+  detail   text,
+  address  text,
+  request  text,
+  unique (provider, action, request)
+);
+create index if not exists audit_newest on edgepool.audit (provider, id desc);
+create index if not exists audit_at on edgepool.audit (at);
+
 alter table edgepool.providers enable row level security;
+alter table edgepool.audit enable row level security;
 alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer

@@ -260,6 +260,7 @@ declare
   hourly     bigint := 0;
   tombstones bigint := 0;
   batches    bigint := 0;
+  audit      bigint := 0;
   n          bigint;
   v          edgepool.providers;
 begin
@@ -284,5 +285,8 @@ begin
   end loop;
   delete from edgepool.batches where applied_at < now() - interval '1 day' and provider = coalesce(one, provider);
   get diagnostics batches = row_count;
-  return jsonb_build_object('hourly', hourly, 'batches', batches, 'tombstones', tombstones);
+  -- Who did what is asked long after the figures have gone.
+  delete from edgepool.audit where at < now() - greatest(days, 90) * interval '1 day' and provider = coalesce(one, provider);
+  get diagnostics audit = row_count;
+  return jsonb_build_object('hourly', hourly, 'batches', batches, 'tombstones', tombstones, 'audit', audit);
 end $$;

@@ -133,6 +133,7 @@ create or replace function public.pool_keys_add(p jsonb default '{}') returns js
 declare
   provider   edgepool.providers := edgepool.provider_of(p);
   sent       bigint := edgepool.check_rows(p, 'keys', '{key:key,username:name?,expires_ms:ms?}');
+  held       text := left(edgepool.arg(p, 'hold', 'text?'), 200);
   different  bigint;
   added      bigint;
   ids        jsonb;
@@ -143,16 +144,18 @@ begin
   provider := edgepool.lock_provider(provider);
   begin
     execute edgepool.named($q$
-      insert into {keys} (api_key, username, expires_at, created_at, updated_at)
-      select distinct on (key) key, nullif(username, ''), edgepool.from_ms(expires_ms), now(), $2
+      insert into {keys} (api_key, username, expires_at, created_at, updated_at, status, reason, by_hand)
+      select distinct on (key) key, nullif(username, ''), edgepool.from_ms(expires_ms), now(), $2,
+             case when $3 is null then 'active' else 'disabled' end, $3, $3 is not null
         from rows from (jsonb_to_recordset($1) as (key text, username text, expires_ms bigint)) with ordinality as r(key, username, expires_ms, place)
-       order by key, place on conflict (api_key) do nothing $q$, provider.prefix) using p -> 'keys', provider.changed_at;
+       order by key, place on conflict (api_key) do nothing $q$, provider.prefix) using p -> 'keys', provider.changed_at, held;
     get diagnostics added = row_count;
   exception when unique_violation then
     perform edgepool.fail(409, 'pool_conflict', 'two different keys have the same id');
   end;
   select count(distinct item ->> 'key'), jsonb_agg(left(edgepool.sha256_hex(item ->> 'key'), 16) order by place) into different, ids
     from jsonb_array_elements(p -> 'keys') with ordinality as r(item, place);
+  perform edgepool.note_action(p, provider.name, added, edgepool.some_ids(array(select jsonb_array_elements_text(ids) limit 4)));
   return jsonb_build_object('added', added, 'existing', different - added, 'duplicates', sent - different, 'ids', ids);
 end $$;
 
@@ -180,6 +183,7 @@ begin
   execute edgepool.named('delete from {key_stats} where api_key in (select api_key from {keys} where id = any ($1))', provider.prefix) using ids;
   execute edgepool.named('delete from {keys} where id = any ($1)', provider.prefix) using ids;
   get diagnostics removed = row_count;
+  perform edgepool.note_action(p, provider.name, removed, edgepool.some_ids(ids));
   return jsonb_build_object('removed', removed);
 end $$;
 
@@ -211,6 +215,7 @@ begin
     execute edgepool.named('update {key_benches} set until = $2, state_at = $2, updated_at = $2, reason = null where key_id = any ($1) and until > $2',
                            provider.prefix) using ids, provider.changed_at;
   end if;
+  perform edgepool.note_action(p, provider.name, changed, edgepool.some_ids(ids));
   return jsonb_build_object('changed', changed);
 end $$;
 
@@ -220,12 +225,15 @@ declare
   provider edgepool.providers := edgepool.provider_of(p);
   after    text := coalesce(edgepool.arg(p, 'after', 'hex16?'), '');
   most     bigint := edgepool.arg_between(p, 'limit', 1, 10000, 1000);
+  ids      text[] := edgepool.arg_list(p, 'ids', 'hex16');
+  held     text := edgepool.arg(p, 'reason', 'text?');
+  filter   text := case when cardinality(ids) > 0 then ' and id = any ($3)' else '' end || case when held is not null then ' and reason = $4' else '' end;
   rows     jsonb;
 begin
-  execute edgepool.named($q$
+  execute edgepool.named(format($q$
     select coalesce(jsonb_agg(jsonb_build_object('id', id, 'key', api_key, 'username', username,
-             'status', edgepool.effective_status(status, usable_from, expires_at, now()), 'created_ms', edgepool.to_ms(created_at),
-             'expires_ms', edgepool.to_ms(expires_at)) order by id), '[]')
-      from (select * from {keys} where id > $1 order by id limit $2) as k $q$, provider.prefix) into rows using after, most;
+             'status', edgepool.effective_status(status, usable_from, expires_at, now()), 'reason', reason, 'refusals', refusals,
+             'created_ms', edgepool.to_ms(created_at), 'expires_ms', edgepool.to_ms(expires_at)) order by id), '[]')
+      from (select * from {keys} where id > $1%s order by id limit $2) as k $q$, filter), provider.prefix) into rows using after, most, ids, held;
   return jsonb_build_object('keys', rows, 'next', case when jsonb_array_length(rows) = most then rows -> -1 -> 'id' end);
 end $$;

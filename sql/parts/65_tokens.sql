@@ -51,6 +51,7 @@ begin
     values ('sha256:' || $1, $2, $3, $4, $5, now(), $6) on conflict (token_hash) do nothing $q$, provider.prefix)
     using hash, label, hint, expires, limits, provider.changed_at;
   get diagnostics created = row_count;
+  perform edgepool.note_action(p, provider.name, created, hash);
   return jsonb_build_object('created', created = 1);
 end $$;
 
@@ -68,6 +69,7 @@ begin
   provider := edgepool.lock_provider(provider);
   execute edgepool.named(format('delete from {client_tokens} where %s or name = $2', edgepool.token_filter('$1')), provider.prefix) using hash, label;
   get diagnostics removed = row_count;
+  perform edgepool.note_action(p, provider.name, removed, coalesce(hash, label));
   return jsonb_build_object('removed', removed);
 end $$;
 
@@ -89,6 +91,7 @@ begin
            limits = case when $4 is null then limits when $4 = '{}' then null else $4 end, updated_at = $6
      where %s $q$, edgepool.token_filter('$1')), provider.prefix) using hash, off, ends_ms, limits, label, provider.changed_at;
   get diagnostics changed = row_count;
+  perform edgepool.note_action(p, provider.name, changed, hash);
   return jsonb_build_object('changed', changed);
 end $$;
 
@@ -116,6 +119,7 @@ begin
     update {client_tokens} set old_hash = coalesce(secret_hash, token_hash), old_until = $4, secret_hash = $2, hint = coalesce($3, hint), updated_at = $5
      where %s returning token_hash, name $q$, edgepool.token_filter('$1')), provider.prefix) into own, label
     using hash, fresh, hint, until, provider.changed_at;
+  perform edgepool.note_action(p, provider.name, (own is not null)::int, coalesce(own, hash));
   return jsonb_build_object('rotated', own is not null, 'hash', own, 'name', label,
                             'old_until_ms', case when own is not null then edgepool.to_ms(until) end);
 end $$;

@@ -29,6 +29,7 @@ begin
     grant usage on schema edgepool to service_role;
     grant select, update on edgepool.providers to service_role;
     grant select, insert, delete, update on edgepool.batches to service_role;
+    grant select, insert, delete, update on edgepool.audit to service_role;
     grant select, insert, update on edgepool.notes, edgepool.refusals to service_role;
   end if;
 end $$;

@@ -1,13 +1,17 @@
 #include "app/admin.hpp"
 
+#include "app/admin_export.hpp"
+#include "app/admin_gate.hpp"
 #include "app/admin_import.hpp"
 #include "app/admin_key_state.hpp"
 #include "app/admin_keys.hpp"
+#include "app/admin_probes.hpp"
 #include "app/admin_settings.hpp"
 #include "app/admin_stats.hpp"
 #include "app/admin_tokens.hpp"
 #include "app/admin_trends.hpp"
 #include "app/answer_stream.hpp"
+#include "app/audit.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
 #include "base/text.hpp"
@@ -17,6 +21,8 @@ namespace edgepool::app {
 namespace {
 
 using json::Json;
+
+constexpr std::string_view kHint = "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"";
 
 enum class BodyUse : std::uint8_t { none, optional, required, raw };
 
@@ -33,6 +39,10 @@ constexpr Route kRoutes[] = {
     {Handler::keys_list, BodyUse::none, list_keys},
     {Handler::keys_add, BodyUse::required, add_key},
     {Handler::keys_import, BodyUse::raw, import_keys},
+    {Handler::keys_import_validated, BodyUse::raw, import_with_validation},
+    {Handler::keys_export, BodyUse::none, export_keys},
+    {Handler::key_stats, BodyUse::none, list_key_stats},
+    {Handler::audit, BodyUse::none, list_audit},
     {Handler::keys_remove, BodyUse::optional, remove_keys},
     {Handler::keys_enable, BodyUse::required, enable_keys},
     {Handler::keys_disable, BodyUse::required, disable_keys},
@@ -99,15 +109,24 @@ Result<std::uint32_t> query_number(const Exchange& exchange, std::string_view na
     return static_cast<std::uint32_t>(*value);
 }
 
+// The member that the database names after its code: "pool_bad_argument: keys[3].until_ms" is about keys.
+std::string refused_member(std::string_view detail) {
+    const std::size_t colon = detail.find(": ");
+    if (colon == std::string_view::npos) return {};
+    const std::string_view named = detail.substr(colon + 2);
+    return std::string(named.substr(0, named.find_first_not_of("abcdefghijklmnopqrstuvwxyz_")));
+}
+
 }  // namespace
 
 Task<void> serve_admin(Exchange& exchange) {
     const config::Config& config = exchange.app.config;
     AdminCall call;
-    AdminAnswer answer = fail(ErrorCode::invalid_admin_token, "send the admin token as \"Authorization: Bearer <ADMIN_TOKEN>\"");
+    AdminAnswer answer;
     const bool tells_what_is_missing = exchange.routing.match.handler == Handler::settings && !config.admin_token_hash.empty();
     if (!config.usable() && !tells_what_is_missing) answer = fail(ErrorCode::not_configured, config::configuration_gap(config));
-    else if (carries_token(exchange, config.admin_token_hash)) answer = co_await run_route(exchange, call);
+    else if (const auto admitted = admit_operator(exchange, {config.admin_token_hash}, kHint); !admitted) answer = tl::unexpected<Error>(admitted.error());
+    else answer = co_await run_route(exchange, call);
     if (call.stream != AdminCall::Stream::none) co_await end_stream(exchange, call, std::move(answer));
     else if (answer) co_await answer_json(exchange, 200, std::move(*answer));
     else if (answer.error().code != ErrorCode::client_gone) co_await answer_error(exchange, answer.error());
@@ -133,7 +152,10 @@ json::Writer arguments_for(const ProviderState& state) {
 
 Task<Result<Json>> admin_database(Exchange& exchange, std::string_view function, json::Writer arguments) {
     Result<Json> answer = co_await call_database(exchange.app, exchange.session, function, arguments.end_object().take());
-    if (!answer && answer.error().code == ErrorCode::storage_refused) answer.error().code = ErrorCode::bad_request;
+    if (!answer && answer.error().code == ErrorCode::storage_refused) {
+        answer.error().code = ErrorCode::bad_request;
+        answer.error().param = refused_member(answer.error().detail);
+    }
     co_return answer;
 }
 

@@ -1,7 +1,11 @@
 #include "app/admin_import.hpp"
 
+#include <algorithm>
+
 #include "app/admin_keys.hpp"
+#include "app/admin_probes.hpp"
 #include "app/answer_stream.hpp"
+#include "app/audit.hpp"
 #include "app/key_lines.hpp"
 #include "app/readiness.hpp"
 #include "base/text.hpp"
@@ -13,11 +17,15 @@ namespace {
 using json::Json;
 using json::Writer;
 
+constexpr std::size_t kLongestCursorBody = 1024;  // a body that only goes on is short
+
 struct Import {
     ProviderState* state = nullptr;
     KeyList list;
     std::int64_t added = 0;
     std::int64_t existing = 0;
+    std::size_t portions = 0;    // stored so far: calls of the database
+    std::string_view held_for;   // new keys stay out of service, with this for a reason; empty = they serve at once
 };
 
 KeyList::Format format_of(const Exchange& exchange) {
@@ -42,7 +50,7 @@ Result<Import> read_import(Exchange& exchange, std::string_view body) {
     if (!list) return tl::unexpected<Error>(list.error());
     const Result<ProviderState*> state = admin_provider(exchange, named);
     if (!state) return tl::unexpected<Error>(state.error());
-    return Import{*state, std::move(*list)};
+    return Import{*state, std::move(*list), 0, 0, 0, {}};
 }
 
 std::int64_t whole(std::size_t count) { return static_cast<std::int64_t>(count); }
@@ -55,7 +63,8 @@ std::string progress_of(const Import& import) {
     return out.end_object().take();
 }
 
-std::string result_of(const Import& import) {
+// Begins the result; the caller ends it.
+Writer result_of(const Import& import) {
     const KeyList& list = import.list;
     Writer out;
     out.begin_object().add_boolean("success", true).add_integer("total", whole(list.total()));
@@ -66,7 +75,8 @@ std::string result_of(const Import& import) {
     for (const BadLine& bad : list.bad_lines()) {
         out.begin_object().add_integer("line", whole(bad.line)).add_string("reason", bad.reason).end_object();
     }
-    return out.end_array().end_object().take();
+    out.end_array();
+    return out;
 }
 
 // Stores the next portion.
@@ -77,9 +87,12 @@ Task<Result<std::monostate>> add_portion(Exchange& exchange, AdminCall& call, Im
     arguments.key("keys").begin_array();
     for (const KeyLine& key : keys) write_new_key(arguments, key);
     arguments.end_array();
+    if (!import.held_for.empty()) arguments.add_string("hold", import.held_for);
+    add_audit(arguments, exchange, {"keys.import"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     import.added += json::get_int(*answer, "added").value_or(0);
+    ++import.portions;
     import.existing += json::get_int(*answer, "existing").value_or(0);
     Result<std::monostate> sent = co_await send_progress(exchange, call, progress_of(import));
     co_return sent;
@@ -90,18 +103,69 @@ Error interrupted(const Import& import, Error error) {
     return error;
 }
 
+// Stores all that is left of the list. Error: what stopped it, and what stays.
+Task<Result<std::monostate>> add_all(Exchange& exchange, AdminCall& call, Import& import) {
+    Result<std::monostate> portion = co_await send_progress(exchange, call, progress_of(import));
+    while (portion && !import.list.at_end()) portion = co_await add_portion(exchange, call, import);
+    if (!portion) co_return tl::unexpected<Error>(interrupted(import, portion.error()));
+    co_return portion;
+}
+
+// The cursor of a call that goes on, in the query or in a body without keys; empty for a first call.
+Result<std::string> cursor_of_call(const Exchange& exchange, AdminCall& call) {
+    const std::string in_query = query_value(exchange.request.query, "cursor");
+    if (!in_query.empty()) {
+        call.body["cursor"] = in_query;
+    } else if (format_of(exchange) == KeyList::Format::json && call.text.size() <= kLongestCursorBody) {
+        const auto parsed = json::parse(call.text);
+        if (parsed && parsed->is_object()) call.body = *parsed;
+    }
+    return cursor_of(call.body);
+}
+
+void write_validation(Writer& out, Validation& validation) {
+    out.add_integer("checked", validation.checked).add_integer("valid", validation.valid).add_integer("unknown", validation.unknown);
+    out.add_raw("refused", validation.refused.take());
+    if (validation.cursor.empty()) out.add_null("cursor");
+    else out.add_string("cursor", validation.cursor);
+}
+
 }  // namespace
 
 Task<AdminAnswer> import_keys(Exchange& exchange, AdminCall& call) {
     Result<Import> import = read_import(exchange, call.text);
-    Result<std::monostate> portion;
-    if (!import) portion = tl::unexpected<Error>(import.error());
-    else portion = co_await send_progress(exchange, call, progress_of(*import));
-    while (portion && !import->list.at_end()) portion = co_await add_portion(exchange, call, *import);
-    if (import && import->added > 0) co_await reload_now(exchange, *import->state);
-    if (!import) co_return tl::unexpected<Error>(portion.error());
-    if (!portion) co_return tl::unexpected<Error>(interrupted(*import, portion.error()));
-    co_return result_of(*import);
+    if (!import) co_return tl::unexpected<Error>(import.error());
+    const Result<std::monostate> added = co_await add_all(exchange, call, *import);
+    if (import->added > 0) co_await reload_now(exchange, *import->state);
+    if (!added) co_return tl::unexpected<Error>(added.error());
+    co_return result_of(*import).end_object().take();
+}
+
+Task<AdminAnswer> import_with_validation(Exchange& exchange, AdminCall& call) {
+    const Result<std::string> cursor = cursor_of_call(exchange, call);
+    if (!cursor) co_return tl::unexpected<Error>(cursor.error());
+    std::size_t budget = limits::kProbesPerCall;
+    Writer out;
+    if (cursor->empty()) {
+        Result<Import> import = read_import(exchange, call.text);
+        if (!import) co_return tl::unexpected<Error>(import.error());
+        call.state = import->state;
+        if (!call.state->provider->probe_path.empty()) import->held_for = kAwaitingValidation;
+        const Result<std::monostate> added = co_await add_all(exchange, call, *import);
+        if (!added) co_return tl::unexpected<Error>(added.error());
+        budget -= std::min(budget - 1, import->portions);
+        out = result_of(*import);
+    } else {
+        const Result<ProviderState*> state = admin_provider(exchange, call.body);
+        if (!state) co_return tl::unexpected<Error>(state.error());
+        call.state = *state;
+        out.begin_object().add_boolean("success", true);
+    }
+    Result<Validation> validation = co_await validate_held(exchange, call, *call.state, *cursor, budget);
+    co_await reload_now(exchange, *call.state);
+    if (!validation) co_return tl::unexpected<Error>(validation.error());
+    write_validation(out, *validation);
+    co_return out.end_object().take();
 }
 
 }  // namespace edgepool::app

@@ -1,6 +1,7 @@
 #include "app/admin_key_state.hpp"
 
 #include "app/admin_keys.hpp"
+#include "app/audit.hpp"
 #include "app/key_lines.hpp"
 #include "app/probe.hpp"
 #include "app/readiness.hpp"
@@ -14,7 +15,6 @@ using json::Json;
 using json::Writer;
 
 constexpr std::size_t kMostExplained = 100;
-constexpr std::size_t kCheckedAtOnce = 10;  // one subrequest each, on the free plan's fifty
 constexpr std::int64_t kLongestDurationS = 10LL * 365 * 24 * 3600;
 
 void write_optional_time(Writer& out, std::string_view name, const std::optional<double>& ms) {
@@ -51,6 +51,21 @@ void write_reading(Writer& out, const verdict::ProbeReading& reading) {
     if (!reading.evidence.empty()) out.add_string("evidence", reading.evidence);
 }
 
+// Why keys are turned off, for people; may be empty. Error: bad_request.
+Result<std::string> reason_of(const Json& body) {
+    const auto member = body.find("reason");
+    if (member == body.end() || member->is_null()) return std::string();
+    const auto text = json::get_string(body, "reason");
+    if (!text || text->size() > limits::kMaxNameBytes || has_control_character(*text)) {
+        return fail(ErrorCode::bad_request, "reason must be a text of at most " + std::to_string(limits::kMaxNameBytes) + " bytes, without control characters", "reason");
+    }
+    return std::string(trim(*text));
+}
+
+bool is_start_of_id(std::string_view text) {
+    return text.size() >= 8 && text.size() <= 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 // {changed} after setting the named keys to `status`.
 Task<AdminAnswer> set_status(Exchange& exchange, AdminCall& call, std::string_view status) {
     Result<Writer> arguments = named_keys(call);
@@ -66,6 +81,10 @@ Task<AdminAnswer> set_status(Exchange& exchange, AdminCall& call, std::string_vi
         }
         if (*seconds > 0) arguments->add_integer("until_ms", static_cast<std::int64_t>(exchange.app.now_ms) + *seconds * 1000);
     }
+    const Result<std::string> reason = reason_of(call.body);
+    if (!reason) co_return tl::unexpected<Error>(reason.error());
+    if (status == "disabled" && !reason->empty()) arguments->add_string("reason", *reason);
+    add_audit(*arguments, exchange, {status == "disabled" ? "keys.disable" : "keys.enable", {}, *reason});
     const Result<Json> answer = co_await admin_database(exchange, "pool_keys_set", std::move(*arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     if (json::get_int(*answer, "changed").value_or(0) > 0) co_await reload_now(exchange, *call.state);
@@ -75,8 +94,12 @@ Task<AdminAnswer> set_status(Exchange& exchange, AdminCall& call, std::string_vi
 }  // namespace
 
 Task<AdminAnswer> key_detail(Exchange& exchange, AdminCall& call) {
+    const std::string id = ascii_lower(exchange.routing.match.parameter);
+    if (!is_start_of_id(id)) {
+        co_return fail(ErrorCode::bad_request, "a key's id is 8 to 16 hexadecimal digits", "id");
+    }
     Writer arguments = arguments_for(*call.state);
-    arguments.add_string("id", exchange.routing.match.parameter);
+    arguments.add_string("id", id);
     const Result<Json> row = co_await admin_database(exchange, "pool_keys_get", std::move(arguments));
     if (!row) co_return tl::unexpected<Error>(row.error());
     if (!row->is_object()) {
@@ -107,15 +130,6 @@ Task<AdminAnswer> verify_key(Exchange& exchange, AdminCall& call) {
     Writer out;
     out.begin_object();
     write_reading(out, reading);
-    co_return out.end_object().take();
-}
-
-Task<AdminAnswer> check_keys(Exchange& exchange, AdminCall& call) {
-    const std::size_t asked = co_await probe_some_keys(exchange.app, exchange.session, *call.state, kCheckedAtOnce);
-    co_await reload_now(exchange, *call.state);
-    Writer out;
-    out.begin_object().add_boolean("success", true).add_integer("checked", static_cast<std::int64_t>(asked));
-    out.add_integer("usable", call.state->usable).add_integer("total", call.state->total);
     co_return out.end_object().take();
 }
 

@@ -1,5 +1,6 @@
 #include "app/admin_keys.hpp"
 
+#include "app/audit.hpp"
 #include "app/readiness.hpp"
 #include "base/text.hpp"
 
@@ -12,31 +13,77 @@ using json::Writer;
 constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget
 constexpr std::int64_t kLongestTtlS = 100LL * 365 * 24 * 3600;
 
-// Names given as one text or an array of texts under any of `names`.
-std::vector<std::string> texts_of(const Json& body, std::initializer_list<const char*> names) {
-    std::vector<std::string> texts;
-    for (const char* name : names) {
-        const auto member = body.find(name);
-        if (member == body.end()) continue;
-        if (member->is_string()) texts.push_back(member->get<std::string>());
-        if (!member->is_array()) continue;
-        for (const Json& item : *member) {
-            if (item.is_string()) texts.push_back(item.get<std::string>());
-        }
+// Appends what a member names: one text or an array of texts. Error: bad_request naming the member.
+Result<std::monostate> add_names(const Json& body, const char* name, std::vector<std::string>& names) {
+    const auto member = body.find(name);
+    if (member == body.end() || member->is_null()) return std::monostate{};
+    const bool is_list = member->is_array();
+    const std::size_t count = is_list ? member->size() : 1;
+    if (names.size() + count > limits::kMostNamedKeys) {
+        return fail(ErrorCode::bad_request, std::string(name) + " names more than " + std::to_string(limits::kMostNamedKeys) + " keys", name);
     }
-    return texts;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Json& item = is_list ? (*member)[i] : *member;
+        const std::string_view text = item.is_string() ? trim(item.get_ref<const std::string&>()) : std::string_view();
+        const std::string_view fault = item.is_string() ? key_fault(text) : "a text is expected";
+        if (!fault.empty()) return fail(ErrorCode::bad_request, std::string(name) + ": " + std::string(fault), name);
+        names.emplace_back(text);
+    }
+    return std::monostate{};
 }
 
 bool is_key_id(std::string_view text) { return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
-Writer list_arguments(const Exchange& exchange, const ProviderState& state, std::uint32_t page, const PageRequest& request) {
+// Error: bad_request naming the parameter that the database could not even read.
+Result<std::monostate> check_filters(const Exchange& exchange) {
+    for (const std::string_view name : {"status", "search", "sort"}) {
+        const std::string value = query_value(exchange.request.query, name);
+        if (has_control_character(value) || value.size() > limits::kMaxNameBytes) {
+            return fail(ErrorCode::bad_request, std::string(name) + " is too long or holds control characters", std::string(name));
+        }
+    }
+    return std::monostate{};
+}
+
+Writer list_arguments(const Exchange& exchange, const ProviderState& state, std::uint32_t page, const PageRequest& request, std::string_view sort) {
     Writer arguments = arguments_for(state);
     arguments.add_integer("page", page).add_integer("page_size", request.page_size);
     for (const std::string_view name : {"status", "search", "sort"}) {
         const std::string value = query_value(exchange.request.query, name);
         if (!value.empty()) arguments.add_string(name, value);
+        else if (name == "sort" && !sort.empty()) arguments.add_string(name, sort);
     }
     return arguments;
+}
+
+// Pages of keys as {<name>: [...], total, ...}; all pages with ?fetch=all.
+Task<AdminAnswer> list_pages(Exchange& exchange, AdminCall& call, std::string_view name, std::string_view sort) {
+    Result<PageRequest> page = page_of_query(exchange);
+    if (!page) co_return tl::unexpected<Error>(page.error());
+    const Result<std::monostate> checked = check_filters(exchange);
+    if (!checked) co_return tl::unexpected<Error>(checked.error());
+    const bool is_everything = query_value(exchange.request.query, "fetch") == "all";
+    if (is_everything) page = PageRequest{1, limits::kMaxPageSize};
+    Writer out;
+    out.begin_object().key(name).begin_array();
+    std::int64_t total = 0;
+    const std::uint32_t end_page = page->page + (is_everything ? kMostPagesOfAll : 1);
+    for (std::uint32_t number = page->page; number < end_page; ++number) {
+        const Result<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call.state, number, *page, sort));
+        if (!answer) co_return tl::unexpected<Error>(answer.error());
+        total = json::get_int(*answer, "total").value_or(0);
+        const Json* rows = rows_of(*answer, "keys");
+        const std::size_t count = rows == nullptr ? 0 : rows->size();
+        for (std::size_t i = 0; i < count; ++i) {
+            out.begin_object();
+            write_key_members(out, (*rows)[i]);
+            out.end_object();
+        }
+        if (count < page->page_size) break;
+    }
+    out.end_array();
+    write_paging(out, *page, total);
+    co_return out.end_object().take();
 }
 
 Result<KeyLine> key_to_add(const Json& body, double now_ms) {
@@ -47,8 +94,9 @@ Result<KeyLine> key_to_add(const Json& body, double now_ms) {
     const auto username = body.find("username");
     if (username != body.end() && !username->is_null()) {
         const auto text = json::get_string(body, "username");
-        if (!text || text->size() > limits::kMaxNameBytes) {
-            return fail(ErrorCode::bad_request, "username must be a text of at most " + std::to_string(limits::kMaxNameBytes) + " bytes", "username");
+        if (!text || text->size() > limits::kMaxNameBytes || has_control_character(*text)) {
+            return fail(ErrorCode::bad_request, "username must be a text of at most " + std::to_string(limits::kMaxNameBytes) + " bytes, without control characters",
+                        "username");
         }
         line.username = *text;
     }
@@ -88,8 +136,15 @@ void write_key_members(Writer& out, const Json& row) {
 }
 
 Result<Writer> named_keys(const AdminCall& call, std::string_view in_path) {
-    std::vector<std::string> named = texts_of(call.body, {"apiKey", "apiKeys", "api_key", "id", "ids"});
-    if (!in_path.empty()) named = {std::string(in_path)};
+    std::vector<std::string> named;
+    for (const char* name : {"apiKey", "apiKeys", "api_key", "id", "ids"}) {
+        const Result<std::monostate> added = add_names(call.body, name, named);
+        if (!added) return tl::unexpected<Error>(added.error());
+    }
+    if (!in_path.empty()) {
+        if (!key_fault(in_path).empty()) return fail(ErrorCode::bad_request, "the path names no key", "id");
+        named = {std::string(in_path)};
+    }
     if (named.empty()) return fail(ErrorCode::bad_request, "name the keys: apiKey, apiKeys, id or ids", "apiKeys");
     Writer arguments = arguments_for(*call.state);
     for (const bool of_ids : {true, false}) {
@@ -102,32 +157,9 @@ Result<Writer> named_keys(const AdminCall& call, std::string_view in_path) {
     return arguments;
 }
 
-Task<AdminAnswer> list_keys(Exchange& exchange, AdminCall& call) {
-    Result<PageRequest> page = page_of_query(exchange);
-    if (!page) co_return tl::unexpected<Error>(page.error());
-    const bool is_everything = query_value(exchange.request.query, "fetch") == "all";
-    if (is_everything) page = PageRequest{1, limits::kMaxPageSize};
-    Writer out;
-    out.begin_object().key("api_keys").begin_array();
-    std::int64_t total = 0;
-    const std::uint32_t end_page = page->page + (is_everything ? kMostPagesOfAll : 1);
-    for (std::uint32_t number = page->page; number < end_page; ++number) {
-        const Result<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call.state, number, *page));
-        if (!answer) co_return tl::unexpected<Error>(answer.error());
-        total = json::get_int(*answer, "total").value_or(0);
-        const Json* rows = rows_of(*answer, "keys");
-        const std::size_t count = rows == nullptr ? 0 : rows->size();
-        for (std::size_t i = 0; i < count; ++i) {
-            out.begin_object();
-            write_key_members(out, (*rows)[i]);
-            out.end_object();
-        }
-        if (count < page->page_size) break;
-    }
-    out.end_array();
-    write_paging(out, *page, total);
-    co_return out.end_object().take();
-}
+Task<AdminAnswer> list_keys(Exchange& exchange, AdminCall& call) { return list_pages(exchange, call, "api_keys", {}); }
+
+Task<AdminAnswer> list_key_stats(Exchange& exchange, AdminCall& call) { return list_pages(exchange, call, "keys", "-requests"); }
 
 Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call) {
     const Result<KeyLine> line = key_to_add(call.body, exchange.app.now_ms);
@@ -138,6 +170,7 @@ Task<AdminAnswer> add_key(Exchange& exchange, AdminCall& call) {
     arguments.key("keys").begin_array();
     write_new_key(arguments, *line);
     arguments.end_array();
+    add_audit(arguments, exchange, {"keys.add"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_keys_add", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     const bool was_added = json::get_int(*answer, "added").value_or(0) > 0;
@@ -155,6 +188,7 @@ Task<AdminAnswer> remove_keys(Exchange& exchange, AdminCall& call) {
     if (!arguments) {
         co_return tl::unexpected<Error>(arguments.error());
     }
+    add_audit(*arguments, exchange, {"keys.remove"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_keys_remove", std::move(*arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     if (json::get_int(*answer, "removed").value_or(0) > 0) co_await reload_now(exchange, *call.state);

@@ -1,6 +1,7 @@
 #include "app/admin_tokens.hpp"
 
 #include "app/admin.hpp"
+#include "app/audit.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "base/time_text.hpp"
@@ -35,9 +36,7 @@ Result<std::string> name_of(const Json& body) {
     const auto name = json::get_string(body, "name");
     if (!name || trim(*name).empty()) return fail(ErrorCode::bad_request, "name must be a text that is not empty", "name");
     if (name->size() > limits::kMaxNameBytes) return fail(ErrorCode::bad_request, "name is too long", "name");
-    for (const char c : *name) {
-        if (static_cast<unsigned char>(c) < 0x20) return fail(ErrorCode::bad_request, "name must not hold control characters", "name");
-    }
+    if (has_control_character(*name)) return fail(ErrorCode::bad_request, "name must not hold control characters", "name");
     return std::string(trim(*name));
 }
 
@@ -188,6 +187,7 @@ Task<AdminAnswer> create_token(Exchange& exchange, AdminCall& call) {
     const double expires_ms = *life ? exchange.app.now_ms + static_cast<double>(**life) * 1000 : 0;
     if (*life) arguments.add_integer("expires_ms", static_cast<std::int64_t>(expires_ms));
     if (!bounds->empty() && *bounds != "{}") arguments.add_raw("limits", *bounds);
+    add_audit(arguments, exchange, {"tokens.create", *name});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     call.state->tokens.forget(secret->hash);
@@ -202,6 +202,7 @@ Task<AdminAnswer> create_token(Exchange& exchange, AdminCall& call) {
 Task<AdminAnswer> change_token(Exchange& exchange, AdminCall& call) {
     Result<Writer> arguments = change_arguments(exchange, call);
     if (!arguments) co_return tl::unexpected<Error>(arguments.error());
+    add_audit(*arguments, exchange, {"tokens.change"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_set", std::move(*arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     call.state->tokens.forget(hash_of_call(exchange, call.body));
@@ -221,6 +222,7 @@ Task<AdminAnswer> rotate_token(Exchange& exchange, AdminCall& call) {
     Writer arguments = arguments_for(*call.state);
     arguments.add_string("hash", hash_of_call(exchange, call.body)).add_string("secret_hash", secret->hash).add_string("hint", secret->hint);
     arguments.add_integer("grace_ms", *grace_s * 1000);
+    add_audit(arguments, exchange, {"tokens.rotate", {}, "grace " + std::to_string(*grace_s) + " s"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_rotate", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     const auto own_hash = json::get_string(*answer, "hash");
@@ -241,6 +243,7 @@ Task<AdminAnswer> remove_token(Exchange& exchange, AdminCall& call) {
     }
     Writer arguments = arguments_for(*call.state);
     arguments.add_string("hash", hash);
+    add_audit(arguments, exchange, {"tokens.remove"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_remove", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     call.state->tokens.forget(hash);

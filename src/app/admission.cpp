@@ -3,6 +3,7 @@
 #include "app/readiness.hpp"
 #include "app/redis.hpp"
 #include "app/shared_rates.hpp"
+#include "http/client_address.hpp"
 
 namespace edgepool::app {
 namespace {
@@ -10,8 +11,6 @@ namespace {
 using limits::RateRule;
 using limits::Refused;
 using limits::SlotCounts;
-
-constexpr std::string_view kAddressHeader = "cf-connecting-ip";  // set by the platform, whatever the client sends
 
 tl::unexpected<Error> refused(App& app, Refused refusal) {
     ++app.refusals[static_cast<std::size_t>(refusal.kind)];
@@ -25,7 +24,7 @@ RateRule everybodys_rule(const App& app, limits::Refusal kind, std::string key) 
 
 // An empty key: where the client comes from is not known.
 RateRule address_rule(const Exchange& exchange) {
-    const std::string network = limits::client_network(exchange.request.headers.get(kAddressHeader));
+    const std::string network = limits::client_network(client_address(exchange.request));
     return everybodys_rule(exchange.app, limits::Refusal::address_rate, network.empty() ? std::string() : "address:" + network);
 }
 
@@ -93,7 +92,7 @@ std::optional<Refused> judge_locally(Exchange& exchange, ProviderState& state, c
     limits::Meter* meter = nullptr;
     if (token.bounds) {
         exchange.bounds = token.bounds;
-        refusal = limits::judge_scope(*token.bounds, state.provider->id, model, exchange.request.headers.get(kAddressHeader));
+        refusal = limits::judge_scope(*token.bounds, state.provider->id, model, client_address(exchange.request));
         if (refusal) return refusal;
         if (token.bounds->has_budget()) meter = state.meters.find(token.hash);
     }

@@ -24,6 +24,7 @@
 #include "keys/key_pool.hpp"
 #include "limits/decision.hpp"
 #include "limits/meters.hpp"
+#include "limits/refusal_gate.hpp"
 #include "provider/provider.hpp"
 #include "redis/resp.hpp"
 #include "stats/accumulator.hpp"
@@ -139,6 +140,7 @@ public:
     std::vector<redis::Command> redis_outbox;  // what is to be sent in the background
     double redis_outbox_until_ms = 0;          // somebody is sending it
     std::array<std::uint64_t, limits::kRefusalNames.size()> refusals{};  // by limits::Refusal, since the isolate began
+    limits::RefusalGate admin_gate;
     std::map<std::uint64_t, OpenRequest> open_requests;
     std::uint64_t next_open_request = 1;
     std::vector<std::unique_ptr<host::Session>> spawned;  // to be taken by the boundary

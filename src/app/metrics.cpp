@@ -1,6 +1,7 @@
 #include "app/metrics.hpp"
 
 #include "app/admin.hpp"
+#include "app/admin_gate.hpp"
 #include "app/flush.hpp"
 #include "app/metrics_text.hpp"
 #include "app/public_pages.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 using json::Json;
 
+constexpr std::string_view kHint = "send METRICS_TOKEN or the admin token as \"Authorization: Bearer <token>\"";
 constexpr unsigned kNanoDigits = 9, kMilliDigits = 3;
 
 // A provider's figures; null when the database did not give them.
@@ -120,11 +122,10 @@ Task<std::string> metrics_body(Exchange& exchange) {
 
 Task<void> serve_metrics(Exchange& exchange) {
     const config::Config& config = exchange.app.config;
-    Error refusal(ErrorCode::invalid_admin_token, "send METRICS_TOKEN or the admin token as \"Authorization: Bearer <token>\"");
-    const bool is_allowed = carries_token(exchange, config.metrics_token_hash) || carries_token(exchange, config.admin_token_hash);
-    if (!config.usable()) refusal = Error(ErrorCode::not_configured, config::configuration_gap(config));
-    if (!config.usable() || !is_allowed) {
-        co_await answer_error(exchange, std::move(refusal));
+    Result<std::monostate> admitted = fail(ErrorCode::not_configured, config::configuration_gap(config));
+    if (config.usable()) admitted = admit_operator(exchange, {config.metrics_token_hash, config.admin_token_hash}, kHint);
+    if (!admitted) {
+        co_await answer_error(exchange, admitted.error());
         co_return;
     }
     host::Respond answer;

@@ -54,6 +54,10 @@ constexpr std::array kAdminRows = {
     Row{"DELETE", "/admin/api-keys", Handler::keys_remove, Dialect::admin},
     Row{"DELETE", "/admin/api-keys/*", Handler::keys_remove, Dialect::admin},
     Row{"POST", "/admin/api-keys/import", Handler::keys_import, Dialect::admin},
+    Row{"POST", "/admin/api-keys/import-with-validation", Handler::keys_import_validated, Dialect::admin},
+    Row{"GET", "/admin/api-keys/export", Handler::keys_export, Dialect::admin},
+    Row{"GET", "/admin/keys/stats", Handler::key_stats, Dialect::admin},
+    Row{"GET", "/admin/audit", Handler::audit, Dialect::admin},
     Row{"POST", "/admin/keys/enable", Handler::keys_enable, Dialect::admin},
     Row{"POST", "/admin/keys/disable", Handler::keys_disable, Dialect::admin},
     Row{"POST", "/admin/keys/health-check", Handler::keys_health_check, Dialect::admin},
@@ -89,9 +93,11 @@ bool matches(const Row& row, std::string_view path, std::string_view& parameter)
 // Looks `path` up in `rows`. Fills the match, or the methods that the path would allow.
 template <class Rows>
 bool look_up(const Rows& rows, std::string_view method, std::string_view path, Routing& routing) {
+    // A path that has rows of its own is not what a row with a variable part means.
+    const bool is_named = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.path == path; });
     for (const Row& row : rows) {
         std::string_view parameter;
-        if (!matches(row, path, parameter)) continue;
+        if ((is_named && row.path != path) || !matches(row, path, parameter)) continue;
         routing.dialect = row.dialect;
         const bool head = method == "HEAD" && row.method == "GET";
         if (row.method != method && !head) {

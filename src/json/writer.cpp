@@ -11,6 +11,7 @@ void Writer::before_value() {
 
 Writer::Writer() = default;
 Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
 Writer& Writer::begin_object() {

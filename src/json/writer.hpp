@@ -13,6 +13,7 @@ class Writer {
 public:
     Writer();
     Writer(Writer&&) noexcept;
+    Writer& operator=(Writer&&) noexcept;
     ~Writer();
 
     Writer& begin_object();

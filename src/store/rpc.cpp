@@ -27,7 +27,9 @@ Result<json::Json> read_rpc_answer(std::uint32_t http_status, std::string_view b
     const std::string message = parsed ? json::get_string(*parsed, "message").value_or("") : "";
     const std::string details = parsed ? json::get_string(*parsed, "details").value_or("") : "";
     if (code == "PGRST202") return fail(ErrorCode::schema_outdated, "the database schema is missing or outdated: apply sql/schema.sql");
-    if (message == "pool_tables_missing") return fail(ErrorCode::provider_not_configured, "this provider's tables are missing: apply sql/schema.sql");
+    if (message == "pool_tables_missing") {
+        return fail(ErrorCode::provider_not_configured, details.empty() ? "this provider's tables are missing: apply sql/schema.sql" : details);
+    }
     if (message == "pool_unknown_provider") return fail(ErrorCode::provider_not_configured, "the database does not know this provider: apply sql/schema.sql");
     if (http_status == 401 || http_status == 403) {
         return fail(ErrorCode::not_configured, "the database refuses SUPABASE_SERVICE_ROLE_KEY (HTTP " + std::to_string(http_status) + ")");

@@ -22,6 +22,30 @@ Json page_of(const std::vector<const Entry*>& found, const Json& arguments, cons
     return {{"total", found.size()}, {name, shown}};
 }
 
+// The ids that a call names, by id or by key.
+std::vector<std::string> ids_in(const Json& arguments) {
+    std::vector<std::string> ids;
+    for (const Json& id : arguments.value("ids", Json::array())) ids.push_back(id.get<std::string>());
+    for (const Json& secret : arguments.value("keys", Json::array())) ids.push_back(key_id_of(secret.get<std::string>()));
+    return ids;
+}
+
+Json key_row(const std::string& id, const StoredKey& key, double now_ms) {
+    Json row = {{"id", id},
+                {"masked", masked(key.secret)},
+                {"username", key.username},
+                {"status", effective_status(key, now_ms)},
+                {"reason", key.reason.empty() ? Json() : Json(key.reason)},
+                {"until_ms", whole_or_null(key.until_ms)},
+                {"created_ms", whole(key.created_ms)},
+                {"expires_ms", whole_or_null(key.expires_ms)},
+                {"fails", key.fails},
+                {"refusals", key.refusals},
+                {"last_used_ms", nullptr}};
+    write_figures(row, key.figures);
+    return row;
+}
+
 }  // namespace
 
 Json FakeDatabase::Tables::admin_stats(double now_ms) const {
@@ -45,21 +69,75 @@ Json FakeDatabase::Tables::keys_list(const Json& arguments, double now_ms) const
         if (!search.empty() && !contains_ignoring_case(key.username, ascii_lower(search)) && id.substr(0, search.size()) != search) continue;
         found.push_back(&entry);
     }
-    return page_of(found, arguments, "keys", [&](const std::string& id, const StoredKey& key) {
-        Json row = {{"id", id},
-                    {"masked", masked(key.secret)},
-                    {"username", key.username},
-                    {"status", effective_status(key, now_ms)},
-                    {"reason", key.reason.empty() ? Json() : Json(key.reason)},
-                    {"until_ms", whole_or_null(key.until_ms)},
-                    {"created_ms", whole(key.created_ms)},
-                    {"expires_ms", whole_or_null(key.expires_ms)},
-                    {"fails", key.fails},
-                    {"refusals", key.refusals},
-                    {"last_used_ms", nullptr}};
-        write_figures(row, key.figures);
-        return row;
-    });
+    return page_of(found, arguments, "keys", [&](const std::string& id, const StoredKey& key) { return key_row(id, key, now_ms); });
+}
+
+Json FakeDatabase::Tables::keys_get(const Json& arguments, double now_ms) const {
+    const std::string start = json::get_string(arguments, "id").value_or("");
+    const auto found = keys.lower_bound(start);
+    if (found == keys.end() || found->first.substr(0, start.size()) != start) return nullptr;
+    return key_row(found->first, found->second, now_ms);
+}
+
+Json FakeDatabase::Tables::keys_set(const Json& arguments, double now_ms) {
+    std::int64_t changed = 0;
+    const bool disables = json::get_string(arguments, "status") == "disabled";
+    for (const std::string& id : ids_in(arguments)) {
+        const auto found = keys.find(id);
+        if (found == keys.end()) continue;
+        ++changed;
+        StoredKey& key = found->second;
+        key.status = disables ? "disabled" : "active";
+        key.reason = disables ? json::get_string(arguments, "reason").value_or("by_hand") : "";
+        key.until_ms = arguments.contains("until_ms") ? std::optional<double>(number_of(arguments, "until_ms")) : std::nullopt;
+        key.fails = key.refusals = 0;
+        key.at_ms = now_ms;
+        key.stamp = next_stamp(now_ms);
+    }
+    note_action(arguments, now_ms, changed);
+    return {{"changed", changed}};
+}
+
+Json FakeDatabase::Tables::keys_export(const Json& arguments, double now_ms) const {
+    const std::string after = json::get_string(arguments, "after").value_or(""), reason = json::get_string(arguments, "reason").value_or("");
+    const auto limit = static_cast<std::size_t>(number_of(arguments, "limit"));
+    const std::vector<std::string> ids = ids_in(arguments);
+    Json rows = Json::array();
+    for (auto at = keys.upper_bound(after); at != keys.end() && rows.size() < limit; ++at) {
+        const auto& [id, key] = *at;
+        if (!reason.empty() && key.reason != reason) continue;
+        if (!ids.empty() && std::find(ids.begin(), ids.end(), id) == ids.end()) continue;
+        rows.push_back({{"id", id},
+                        {"key", key.secret},
+                        {"username", key.username},
+                        {"status", effective_status(key, now_ms)},
+                        {"reason", key.reason},
+                        {"refusals", key.refusals},
+                        {"created_ms", whole(key.created_ms)},
+                        {"expires_ms", whole_or_null(key.expires_ms)}});
+    }
+    const Json next = rows.size() == limit ? rows.back().at("id") : Json();
+    return {{"keys", rows}, {"next", next}};
+}
+
+void FakeDatabase::Tables::note_action(const Json& arguments, double now_ms, std::int64_t affected) {
+    if (!arguments.contains("audit")) return;
+    Json entry = arguments.at("audit");
+    for (Json& each : audit) {
+        if (each.at("action") != entry.at("action") || each.at("request") != entry.at("request")) continue;
+        each["affected"] = each.at("affected").get<std::int64_t>() + affected;
+        return;
+    }
+    entry["affected"] = affected;
+    entry["at_ms"] = whole(now_ms);
+    audit.push_back(std::move(entry));
+}
+
+Json FakeDatabase::Tables::audit_list(const Json& arguments) const {
+    const auto page = static_cast<std::size_t>(number_of(arguments, "page")), size = static_cast<std::size_t>(number_of(arguments, "page_size"));
+    Json shown = Json::array();
+    for (std::size_t i = (page - 1) * size; i < audit.size() && i < page * size; ++i) shown.push_back(audit[audit.size() - 1 - i]);
+    return {{"total", audit.size()}, {"entries", shown}};
 }
 
 Json FakeDatabase::Tables::keys_add(const Json& arguments, double now_ms) {
@@ -74,21 +152,25 @@ Json FakeDatabase::Tables::keys_add(const Json& arguments, double now_ms) {
         at->second.secret = secret;
         at->second.username = json::get_string(row, "username").value_or("");
         if (row.contains("expires_ms")) at->second.expires_ms = number_of(row, "expires_ms");
+        if (arguments.contains("hold")) {
+            at->second.status = "disabled";
+            at->second.reason = arguments.at("hold").get<std::string>();
+        }
         at->second.created_ms = now_ms;
         at->second.stamp = next_stamp(now_ms);
     }
+    note_action(arguments, now_ms, added);
     return {{"added", added}, {"existing", existing}, {"duplicates", 0}, {"ids", ids}};
 }
 
 Json FakeDatabase::Tables::keys_remove(const Json& arguments, double now_ms) {
     std::int64_t removed = 0;
-    const auto remove = [&](const std::string& id) {
-        if (keys.erase(id) == 0) return;
+    for (const std::string& id : ids_in(arguments)) {
+        if (keys.erase(id) == 0) continue;
         ++removed;
         gone[id] = next_stamp(now_ms);
-    };
-    for (const Json& id : arguments.value("ids", Json::array())) remove(id.get<std::string>());
-    for (const Json& secret : arguments.value("keys", Json::array())) remove(key_id_of(secret.get<std::string>()));
+    }
+    note_action(arguments, now_ms, removed);
     return {{"removed", removed}};
 }
 
@@ -124,6 +206,7 @@ Json FakeDatabase::Tables::tokens_create(const Json& arguments, double now_ms) {
         at->second.created_ms = now_ms;
         at->second.stamp = next_stamp(now_ms);
     }
+    note_action(arguments, now_ms, is_new ? 1 : 0);
     return {{"created", is_new}};
 }
 
@@ -139,6 +222,7 @@ Json FakeDatabase::Tables::tokens_set(const Json& arguments, double now_ms) {
     }
     if (arguments.contains("limits")) token.limits = arguments.at("limits").empty() ? "" : json::dump(arguments.at("limits"));
     token.stamp = next_stamp(now_ms);
+    note_action(arguments, now_ms, 1);
     return {{"changed", 1}};
 }
 

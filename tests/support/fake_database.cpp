@@ -103,6 +103,14 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_keys_list") return answered(200, its.keys_list(arguments, now_ms));
     if (asked.function == "pool_keys_add") return answered(200, its.keys_add(arguments, now_ms));
     if (asked.function == "pool_keys_remove") return answered(200, its.keys_remove(arguments, now_ms));
+    if (asked.function == "pool_keys_set") return answered(200, its.keys_set(arguments, now_ms));
+    if (asked.function == "pool_keys_get") return answered(200, its.keys_get(arguments, now_ms));
+    if (asked.function == "pool_keys_export") return answered(200, its.keys_export(arguments, now_ms));
+    if (asked.function == "pool_audit_list") return answered(200, its.audit_list(arguments));
+    if (asked.function == "pool_audit") {
+        its.note_action(arguments, now_ms, static_cast<std::int64_t>(number_of(arguments, "affected")));
+        return answered(200, {{"noted", true}});
+    }
     if (asked.function == "pool_tokens_list") return answered(200, its.tokens_list(arguments, now_ms));
     if (asked.function == "pool_tokens_create") return answered(200, its.tokens_create(arguments, now_ms));
     if (asked.function == "pool_tokens_set") return answered(200, its.tokens_set(arguments, now_ms));

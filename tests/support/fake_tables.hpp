@@ -26,11 +26,13 @@ struct FakeDatabase::Tables {
     std::map<std::string, double> gone;            // ids with their stamp
     std::map<std::string, double> gone_tokens;
     std::set<std::string> batches;
+    std::vector<Json> audit;  // entries, oldest first; one per request and action
     Figures total;
     std::map<std::string, long long> refusals;     // by kind
     std::optional<double> updated_ms;
     double last_stamp = 1;
 
+    void note_action(const Json& arguments, double now_ms, std::int64_t affected);
     double next_stamp(double now_ms) { return last_stamp = std::max(last_stamp + 1, now_ms); }
 
     // fake_tables.cpp: the worker's path
@@ -49,6 +51,10 @@ struct FakeDatabase::Tables {
     Json keys_list(const Json& arguments, double now_ms) const;
     Json keys_add(const Json& arguments, double now_ms);
     Json keys_remove(const Json& arguments, double now_ms);
+    Json keys_set(const Json& arguments, double now_ms);
+    Json keys_get(const Json& arguments, double now_ms) const;
+    Json keys_export(const Json& arguments, double now_ms) const;
+    Json audit_list(const Json& arguments) const;
     Json tokens_list(const Json& arguments, double now_ms) const;
     Json tokens_create(const Json& arguments, double now_ms);
     Json tokens_set(const Json& arguments, double now_ms);
