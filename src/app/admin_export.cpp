@@ -44,7 +44,7 @@ void append_row(std::string& out, const Export& sent, const Json& row) {
         return;
     }
     Writer member;
-    member.begin_object().add_string("id", text("id")).add_string("api_key", text("key")).add_string("username", text("username"));
+    member.begin_object().add_string("id", text("id")).add_string("key", text("key")).add_string("username", text("username"));
     member.add_string("status", text("status"));
     write_iso(member, "created_at", row, "created_ms");
     write_iso(member, "expires_at", row, "expires_ms");

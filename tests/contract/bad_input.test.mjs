@@ -24,7 +24,7 @@ async function refused(name, argument, status, message, detail) {
 
 test('an unknown provider is named as such, by every function that takes one', async () => {
   for (const name of ['pool_take', 'pool_token', 'pool_changes', 'pool_record', 'pool_public_stats', 'pool_admin_stats', 'pool_keys_list', 'pool_keys_get', 'pool_keys_add',
-    'pool_keys_remove', 'pool_keys_set', 'pool_keys_export', 'pool_tokens_list', 'pool_tokens_create', 'pool_tokens_remove', 'pool_tokens_set', 'pool_tokens_rotate']) {
+    'pool_keys_remove', 'pool_keys_set', 'pool_keys_export', 'pool_tokens_list', 'pool_tokens_create', 'pool_tokens_remove', 'pool_tokens_set', 'pool_tokens_rotate', 'pool_audit', 'pool_audit_list']) {
     await refused(name, { provider: 'nobody' }, 400, 'pool_unknown_provider');
     await refused(name, {}, 400, 'pool_bad_argument', 'provider');
   }

@@ -139,7 +139,7 @@ test('pool_keys_set, pool_keys_remove and pool_keys_export', async () => {
   assert.deepEqual(await call('pool_keys_set', { provider: 'ollama', ids: [idOf('k-set')], keys: ['k-set-2', 'k-none'], status: 'disabled', until_ms: Date.now() + 9e6 }), { changed: 2 });
   assert.deepEqual(await call('pool_keys_set', { provider: 'ollama', keys: ['k-set'], status: 'active' }), { changed: 1 });
   const page = await call('pool_keys_export', { provider: 'ollama', limit: 1 });
-  fits(page, { keys: [{ id: 'hex16', key: 'text', username: 'text?', status: 'text', created_ms: 'ms', expires_ms: 'ms?' }], next: 'hex16' });
+  fits(page, { keys: [{ id: 'hex16', key: 'text', username: 'text?', status: 'text', reason: 'text?', refusals: 'int', created_ms: 'ms', expires_ms: 'ms?' }], next: 'hex16' });
   assert.deepEqual(await call('pool_keys_remove', { provider: 'ollama', ids: [idOf('k-set'), '0123456789abcdef'], keys: ['k-set-2', 'k-set'] }), { removed: 2 });
   assert.deepEqual(await call('pool_keys_remove', { provider: 'ollama' }), { removed: 0 });
 });
@@ -170,7 +170,14 @@ test('pool_tokens_list, _create, _set, _rotate and _remove', async () => {
 });
 
 test('pool_prune', async () => {
-  fits(await call('pool_prune', { days: 30 }), { hourly: 'int', batches: 'int', tombstones: 'int' });
+  fits(await call('pool_prune', { days: 30 }), { hourly: 'int', batches: 'int', tombstones: 'int', audit: 'int' });
+});
+
+test('pool_audit and pool_audit_list', async () => {
+  assert.deepEqual(await call('pool_audit', { provider, affected: 3, audit: { action: 'keys.export', target: 'all', detail: 'csv', address: '2001:db8::1', request: hex(8) } }), { noted: true });
+  await call('pool_audit', { provider, audit: { action: 'cache.clear' } });
+  fits(await call('pool_audit_list', { provider, page: 1, page_size: 10 }), { total: 'int',
+    entries: [{ at_ms: 'ms', action: 'text', target: 'text?', affected: 'int', detail: 'text?', address: 'text?' }] });
 });
 
 test('an answer is one JSON value of its own type', async () => {

@@ -118,7 +118,7 @@ test('a provider whose tables are missing is not configured, the other one works
     pool.answers.length = 0; // The token was told where it was created, and nowhere else.
     const refused = await pool.chat({}, { provider: 'openrouter', token: made.token });
     assert.equal(refused.status, 503);
-    assert.match(refused.json().error.message, /tables are missing/);
+    assert.match(refused.json().error.message, /tables of openrouter are missing/);
     const { providers } = (await pool.ask('/health')).json();
     assert.deepEqual([providers.ollama.tables, providers.openrouter.tables], ['ok', 'missing']);
     assert.deepEqual([providers.ollama.configured, providers.openrouter.configured], [true, false]);

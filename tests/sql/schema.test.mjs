@@ -71,7 +71,7 @@ test('one provider alone works, and the other is unknown', async () => {
     assert.equal((await alone.call('pool_take', { provider: 'ollama' })).total, 0);
     const failure = await failureOf(alone.call('pool_take', { provider: 'openrouter' }));
     assert.deepEqual([failure.code, failure.message], ['PT400', 'pool_unknown_provider']);
-    assert.deepEqual(await alone.call('pool_prune', { days: 30 }), { hourly: 0, batches: 0, tombstones: 0 });
+    assert.deepEqual(await alone.call('pool_prune', { days: 30 }), { hourly: 0, batches: 0, tombstones: 0, audit: 0 });
   } finally {
     await alone.close();
   }
