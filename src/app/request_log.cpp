@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "http/client_address.hpp"
 #include "json/writer.hpp"
 
 namespace edgepool::app {
@@ -11,7 +12,6 @@ namespace {
 using json::Writer;
 
 constexpr std::array<std::string_view, 5> kOutcomeNames = {"answered", "success", "failure", "refused", "left"};
-constexpr std::string_view kAddressHeader = "cf-connecting-ip";
 
 void add_text(Writer& out, std::string_view name, std::string_view text) {
     if (!text.empty()) out.add_string(name, clip_utf8(text, limits::kMaxLoggedTextBytes));
@@ -60,7 +60,7 @@ std::string request_line(const Exchange& exchange) {
     }
     if (record.first_byte_ms) add_ms(out, "first_byte_ms", *record.first_byte_ms);
     add_ms(out, "duration_ms", exchange.app.now_ms - exchange.began_ms);
-    if (exchange.app.config.log_client_address) add_text(out, "client", exchange.request.headers.get(kAddressHeader));
+    if (exchange.app.config.log_client_address) add_text(out, "client", client_address(exchange.request));
     return out.end_object().take();
 }
 

@@ -40,7 +40,7 @@ test('the service role executes every function but pool_create_provider', async 
 
 test('anon and authenticated can read and write no table and use no sequence', async () => {
   const tables = await db.sql`select oid::regclass::text as name from pg_class where relkind = 'r' and relnamespace in ('public'::regnamespace, 'edgepool'::regnamespace)`;
-  assert.equal(tables.length, 20);
+  assert.equal(tables.length, 21);
   for (const role of ['anon', 'authenticated']) {
     for (const { name } of tables) {
       for (const statement of [`select * from ${name}`, `delete from ${name}`, `insert into ${name} default values`, `truncate ${name}`]) {
