@@ -152,13 +152,22 @@ export class Conversation {
   forward(op) {
     this.forwarded = this.bodies.get(op.a);
     this.idle_ms = op.d;
+    return this.answered(this.passing(op, this.forwarded.forward(op.c)));
+  }
+
+  forward_head(op) {
+    this.forwarded = this.bodies.get(op.a);
+    return this.answered(this.passing(op, this.forwarded.open()));
+  }
+
+  // The upstream's answer with another body, and headers set and removed.
+  passing(op, body) {
     const { source } = this.forwarded;
     const [set, removed] = [op.list(0), op.list(1)];
-    const body = this.forwarded.forward(op.c);
     const response = new Response(kNullBodyStatuses.has(op.b) ? null : body, { status: op.b, headers: source.headers });
     for (const name of removed) response.headers.delete(name);
     for (let i = 0; i + 1 < set.length; i += 2) response.headers.set(set[i], set[i + 1]);
-    return this.answered(response);
+    return response;
   }
 
   answered(response) {
@@ -168,7 +177,12 @@ export class Conversation {
 
   observe() { return this.within(this.idle_ms, () => this.forwarded.observe()); }
 
-  finish(op) { return this.forwarded.finish(op.bytes(0).slice(), op.a === 1 || this.gone, op.b === 1); }
+  async finish(op) {
+    const [tail, stops, cuts] = [op.bytes(0).slice(), op.a === 1 || this.gone, op.b === 1];
+    const data = this.gone ? await this.forwarded.unseen() : undefined;
+    await this.forwarded.finish(tail, stops, cuts);
+    return { status: Status.ok, data };
+  }
 
   sleep(op) { return new Promise((resolve) => setTimeout(resolve, op.a, { status: Status.ok })); }
 

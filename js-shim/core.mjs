@@ -8,6 +8,13 @@ const decoder = new TextDecoder();
 const kNothing = new Uint8Array(0);
 const kNone = Object.freeze([]);
 
+/** A variable as text: what wrangler.toml holds as a number or a table comes as JSON. A binding to something else is none. */
+function textOf(value) {
+  if (typeof value === 'string') return value;
+  const isJson = value !== null && (typeof value !== 'object' || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype);
+  return isJson ? JSON.stringify(value) : undefined;
+}
+
 /** What a call returned: numbers and texts, to be read before the next call. */
 class Returned {
   constructor(memory, pointer) {
@@ -49,7 +56,7 @@ export class Core {
     this.exports = new WebAssembly.Instance(module, { env: { log, emscripten_notify_memory_growth() {} }, wasi_snapshot_preview1: ignored }).exports;
     this.exports._initialize?.();
     this.stackTop = this.exports.__stack_pointer?.value;
-    const wire = Object.entries(variables).filter(([, value]) => typeof value === 'string').map(([name, value]) => `${name}\0${value}\0`).join('');
+    const wire = Object.entries(variables).map(([name, value]) => [name, textOf(value)]).filter(([, text]) => text !== undefined).map(([name, text]) => `${name}\0${text}\0`).join('');
     const text = encoder.encode(wire);
     const incoming = new Uint8Array(32 + text.length);
     crypto.getRandomValues(incoming.subarray(0, 32));

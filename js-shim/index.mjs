@@ -57,7 +57,7 @@ export default {
     })();
     context.waitUntil(driven.catch(async () => {
       conversation.answer(died());
-      if (conversation.forwarded?.identity) await conversation.forwarded.finish(new Uint8Array(0), false);
+      if (conversation.forwarded?.identity) await conversation.forwarded.end();
     }));
     return conversation.response;
   },

@@ -3,6 +3,7 @@
 import { Status } from './abi.mjs';
 
 const kPieceBytes = 64 * 1024;
+const kAtHand_ms = 5;
 const kNothing = new Uint8Array(0);
 
 function joined(pieces, size) {
@@ -18,6 +19,7 @@ function joined(pieces, size) {
 
 export class UpstreamBody {
   held = [];
+  wasCut = false;
 
   /** `source`: a Request or Response; `controller` aborts its fetch. */
   constructor(source, controller) {
@@ -40,7 +42,7 @@ export class UpstreamBody {
   }
 
   keep(data) {
-    if (data.length > 0) this.held.push(data);
+    if (data.length > 0 && !this.identity) this.held.push(data);
     return { status: Status.ok, number: this.ended ? 1 : 0, data };
   }
 
@@ -79,8 +81,17 @@ export class UpstreamBody {
     this.look_ms = look_ms;
     this.identity = new IdentityTransformStream();
     this.stop = new AbortController();
-    this.pipe = this.run(isWatched).catch(() => {}); // why it ended is seen by observe(), or by the client's leaving
-    if (!isWatched) this.pipe.then(() => this.finish(new Uint8Array(0), false));
+    this.pipe = this.run(isWatched).catch(() => { this.wasCut = true; }); // why is seen by observe(), or by the client's leaving
+    if (!isWatched) this.end();
+    return this.identity.readable;
+  }
+
+  /** What the client is to read: what write() brings, until finish(). Nothing is held any more. */
+  open() {
+    this.held = [];
+    this.identity = new IdentityTransformStream();
+    this.stop = new AbortController();
+    this.pipe = Promise.resolve();
     return this.identity.readable;
   }
 
@@ -95,18 +106,31 @@ export class UpstreamBody {
   }
 
   /** What has passed since the last look, after at most look_ms. Rejects when the upstream was cut. */
-  async observe() {
+  observe() {
+    this.looking = this.look();
+    return this.looking;
+  }
+
+  async look() {
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, this.look_ms);
-      this.pipe.then(() => {
+      this.hurry = () => {
         clearTimeout(timer);
         resolve();
-      });
+      };
+      this.pipe.then(this.hurry);
     });
     if (this.side === undefined) return this.pipe.then(() => ({ status: Status.ok, number: 1 }));
     this.looker ??= this.side.getReader({ mode: 'byob' });
     const { value, done } = await this.looker.read(new Uint8Array(kPieceBytes));
     return { status: Status.ok, number: done ? 1 : 0, data: value };
+  }
+
+  /** What the look under way would still see, as far as it is at hand. */
+  async unseen() {
+    this.hurry?.();
+    const look = await Promise.race([this.looking, new Promise((resolve) => setTimeout(resolve, kAtHand_ms))]).catch(() => undefined);
+    return look?.data;
   }
 
   /** Writes behind what has passed, and waits until it is taken. */
@@ -115,6 +139,12 @@ export class UpstreamBody {
     this.writer ??= this.identity.writable.getWriter();
     await this.writer.write(bytes);
     return { status: Status.ok };
+  }
+
+  /** Closes behind all that comes, or cuts where that was cut. */
+  async end() {
+    await this.pipe;
+    await this.finish(kNothing, false, this.wasCut);
   }
 
   /** Writes `tail` behind what has passed, and closes, or cuts. `stops` = the upstream is cut off, not awaited. */

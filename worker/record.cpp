@@ -97,6 +97,13 @@ void Record::describe(const host::Forward& op) {
     set_text(1, op.removed);
 }
 
+void Record::describe(const host::ForwardHead& op) {
+    set(OperationKind::forward_head, op.handle, static_cast<RecordWord>(op.status));
+    header_wire_ = op.set.to_wire();
+    set_text(0, header_wire_);
+    set_text(1, op.removed);
+}
+
 void Record::describe(const host::Observe&) { set(OperationKind::observe); }
 
 void Record::describe(const host::Finish& op) {

@@ -45,6 +45,7 @@ private:
     void describe(const host::CancelBody& op);
     void describe(const host::Respond& op);
     void describe(const host::Forward& op);
+    void describe(const host::ForwardHead& op);
     void describe(const host::Observe& op);
     void describe(const host::Finish& op);
     void describe(const host::Sleep& op);

@@ -29,7 +29,10 @@ void Journey::turn_to(ProviderState& next, std::string model) {
 }
 
 std::vector<json::Splice> Journey::splices() const {
-    return plan.model == plan.facts.model ? std::vector<json::Splice>() : json::replace_model(plan.facts, plan.model);
+    std::vector<json::Splice> splices;
+    if (hides_usage()) splices = plan.usage_splices;
+    if (plan.model != plan.facts.model) json::add_splices(splices, json::replace_model(plan.facts, plan.model));
+    return splices;
 }
 
 void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {

@@ -29,6 +29,7 @@ struct Plan {
     std::span<const config::ModelTarget> fallbacks;  // in the app's configuration
     host::BodyKind body_kind = host::BodyKind::none;
     bool streams = false;         // the client asked for a stream
+    std::vector<json::Splice> usage_splices;  // what asks for a stream's usage where the client does not (STREAM_USAGE=exact)
     bool is_generation = false;   // tokens are used, so they are estimated when the answer does not say how many
     std::size_t request_bytes = 0;
     std::string token_hash;
@@ -44,6 +45,7 @@ struct KeptAnswer {
     ProviderState* state = nullptr;  // whose answer it is
     std::string model;
     bool is_fallback = false;
+    bool is_whole = false;           // was read to its end
     std::optional<std::string> redacted;  // what to send instead, where the answer names the upstream account
     std::string content_type;
 };
@@ -56,6 +58,11 @@ public:
 
     // From here on another model is asked, maybe of another provider, with none of its keys tried.
     void turn_to(ProviderState& next, std::string model);
+
+    // The stream's usage is asked for on the client's behalf, and to be hidden from it.
+    bool hides_usage() const { return !plan.usage_splices.empty() && !state->provider->usage_always_in_stream; }
+
+    bool has_fallback() const { return fallbacks_taken < plan.fallbacks.size(); }
 
     // What of the client's body is not sent as it came.
     std::vector<json::Splice> splices() const;

@@ -41,6 +41,8 @@ Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& stat
     plan.streams = facts->stream.value_or(match.streams_by_default);
     plan.is_generation = match.handler == Handler::generate && match.path != "/api/show";
     plan.request_bytes = body->size();
+    // Only chats and completions of this dialect leave their usage to the client's asking.
+    if (config.exact_stream_usage && plan.streams && match.dialect == Dialect::openai) plan.usage_splices = json::ask_for_usage(*facts, *body);
     plan.facts = std::move(*facts);
     co_return plan;
 }

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "rewrite/upstream_request.hpp"
 #include "stream/observer.hpp"
+#include "stream/usage_filter.hpp"
 
 namespace edgepool::app {
 namespace {
@@ -56,20 +57,15 @@ host::Forward forward_of(const Journey& journey, host::BodyHandle handle, int st
     return forward;
 }
 
-host::Forward observed_forward(const Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
-    host::Forward forward = forward_of(journey, head.handle, head.status, ticket.id);
-    forward.observe_ms = kObserveMs;
-    forward.idle_timeout_ms = journey.exchange.app.config.timeouts.idle_ms;
-    return forward;
-}
-
 std::uint32_t idle_ms(const Journey& journey) {
     const auto& timeouts = journey.exchange.app.config.timeouts;
     return std::min(timeouts.idle_ms, journey.exchange.left_of(timeouts.request_ms));
 }
 
+enum class BodyRead : std::uint8_t { partly, whole };
+
 // Keeps an answer that another key may improve on; lets go of the one kept before.
-Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string_view body) {
+Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string_view body, BodyRead read) {
     KeptAnswer kept;
     kept.handle = head.handle;
     kept.status = head.status;
@@ -77,6 +73,7 @@ Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& hea
     kept.state = journey.state;
     kept.model = journey.plan.model;
     kept.is_fallback = journey.is_fallback;
+    kept.is_whole = read == BodyRead::whole;
     kept.content_type = head.headers.get("content-type");
     std::string redacted = verdict::redact_for_client(*journey.state->provider, body, ticket.secret);
     if (redacted != body) kept.redacted = std::move(redacted);
@@ -85,10 +82,11 @@ Task<void> keep(Journey& journey, const KeyPool::Ticket& ticket, const Head& hea
 }
 
 // After a verdict on an answer: back to the client, another key, or another model.
-Task<Step> after_verdict(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string body, verdict::Verdict verdict) {
-    co_await keep(journey, ticket, head, body);
+Task<Step> after_verdict(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, std::string body, BodyRead read,
+                        verdict::Verdict verdict) {
+    co_await keep(journey, ticket, head, body, read);
     if (verdict.retry) co_return Step::next_key;
-    if (verdict.blame == verdict::Blame::model && journey.fallbacks_taken < journey.plan.fallbacks.size()) co_return Step::next_model;
+    if (verdict.blame == verdict::Blame::model && journey.has_fallback()) co_return Step::next_model;
     co_await forward_kept(journey);
     journey.end_request(stats::RequestEnd::failure, {});
     co_return Step::answered;
@@ -116,30 +114,73 @@ std::optional<Error> stream_fault(const stream::StreamObserver& observer, host::
     return Error{ErrorCode::upstream_broken, "the provider's stream ended without its terminator", {}, 0};
 }
 
-// Passes a committed stream on to its end and counts it.
-Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, stream::StreamObserver& observer, double latency_ms) {
+// Answers with what the upstream sends, as it comes, and looks at it now and then. How it ended.
+Task<host::Status> follow(Journey& journey, host::Forward forward, stream::StreamObserver* observer) {
+    const auto& timeouts = journey.exchange.app.config.timeouts;
+    forward.observe_ms = kObserveMs;
+    forward.idle_timeout_ms = timeouts.idle_ms;
+    host::Outcome look = co_await journey.exchange.session.perform(std::move(forward));
+    while (look.status == host::Status::ok && look.number == 0) {
+        look = co_await journey.exchange.session.perform(host::Observe{});
+        if (observer != nullptr) observer->push(look.data);
+        const bool goes_on = look.status == host::Status::ok && look.number == 0;
+        if (goes_on && journey.exchange.left_of(timeouts.request_ms) <= 1) look.status = host::Status::timeout;
+    }
+    co_return look.status;
+}
+
+// What of a stream was read before it was committed, where its usage is to be hidden.
+struct Filtering {
+    std::optional<stream::UsageFilter> filter;
+    std::string ready;  // may go to the client
+    bool has_ended = false;
+};
+
+// The same for a stream of which some is hidden: each piece is looked at before it goes on. A client that takes nothing is as good as gone.
+Task<host::Status> follow_filtered(Journey& journey, host::Forward forward, Filtering& filtering) {
     host::Session& session = journey.exchange.session;
+    const host::BodyHandle handle = forward.handle;
+    host::ForwardHead head{handle, forward.status, std::move(forward.set), std::move(forward.removed)};
+    host::Outcome last = co_await session.perform(std::move(head));
+    while (last.status == host::Status::ok) {
+        if (!filtering.ready.empty()) {
+            host::Write write{std::exchange(filtering.ready, {}), idle_ms(journey)};
+            last = co_await session.perform(std::move(write));
+            if (last.status != host::Status::ok) co_return host::Status::client_gone;
+        }
+        if (filtering.has_ended) break;
+        last = co_await session.perform(host::ReadBody{handle, 0, idle_ms(journey)});
+        filtering.ready = filtering.filter->push(last.data);
+        filtering.has_ended = last.status == host::Status::ok && last.number == 1;
+        if (filtering.has_ended) filtering.ready += filtering.filter->finish();
+    }
+    co_return last.status;
+}
+
+// Passes a committed stream on to its end and counts it.
+Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, stream::StreamObserver& observer, Filtering& filtering) {
+    const double latency_ms = journey.attempt_ms();
     co_await drop_kept(journey);
     journey.commit(ticket);
-    host::Outcome look = co_await session.perform(observed_forward(journey, ticket, head));
-    while (look.status == host::Status::ok && look.number == 0) {
-        look = co_await session.perform(host::Observe{});
-        observer.push(look.data);
-        if (look.status == host::Status::ok && journey.exchange.left_of(journey.exchange.app.config.timeouts.request_ms) <= 1) {
-            look.status = host::Status::timeout;
-        }
-    }
-    observer.finish();
-
-    const usage::Usage usage = estimate_unless_reported(journey, observer.usage(), observer.text_bytes());
-    const bool client_left = look.status == host::Status::client_gone;
-    const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(observer, look.status);
+    host::Forward forward = forward_of(journey, head.handle, head.status, ticket.id);
+    host::Status last = host::Status::ok;
+    if (filtering.filter) last = co_await follow_filtered(journey, std::move(forward), filtering);
+    else last = co_await follow(journey, std::move(forward), &observer);
+    const bool client_left = last == host::Status::client_gone;
+    if (!client_left) observer.finish();
+    const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(observer, last);
     // An error event that came in-band has told the client already.
-    std::string tail = fault && !observer.error() ? stream_error_tail(journey.exchange.dialect(), *fault) : std::string();
+    std::string tail;
+    if (fault && !observer.error()) tail = stream_error_tail(journey.exchange.dialect(), *fault, observer.events());
     // An empty line means nothing to readers of server-sent events, but is no JSON to readers of lines.
     if (!tail.empty() && journey.exchange.dialect() == Dialect::ollama && observer.at_line_start()) tail.erase(0, 1);
-    co_await session.perform(host::Finish{std::move(tail), look.status != host::Status::ok});
+    const host::Outcome finished = co_await journey.exchange.session.perform(host::Finish{std::move(tail), last != host::Status::ok});
+    if (client_left) {
+        observer.push(finished.data);
+        observer.finish();
+    }
 
+    const usage::Usage usage = estimate_unless_reported(journey, observer.usage(), observer.text_bytes());
     const bool failed = fault.has_value() || (observer.error().has_value() && !client_left);
     if (!failed) {
         journey.end_attempt(ticket, usage, latency_ms);
@@ -148,24 +189,43 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
         answer.in_success = true;
         journey.end_attempt(ticket, answer, usage);
     } else {
-        journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)), usage);
+        journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(last)), usage);
     }
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
 }
 
+// Sends the rest of an answer that was not read to its end. Where it breaks, so does the client's.
+Task<host::Status> forward_rest(Journey& journey, host::Forward forward) {
+    const host::Status last = co_await follow(journey, std::move(forward), nullptr);
+    const bool is_broken = last != host::Status::ok;
+    co_await journey.exchange.session.perform(host::Finish{std::string(), is_broken, is_broken});
+    co_return last;
+}
+
 // Passes an answer on that is too large to be read whole first. Its usage is estimated.
-Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Head& head, double latency_ms) {
-    host::Session& session = journey.exchange.session;
+Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
+    const double latency_ms = journey.attempt_ms();
     co_await drop_kept(journey);
     journey.commit(ticket);
-    host::Outcome look = co_await session.perform(observed_forward(journey, ticket, head));
-    while (look.status == host::Status::ok && look.number == 0) look = co_await session.perform(host::Observe{});
-    co_await session.perform(host::Finish{std::string(), look.status != host::Status::ok});
+    const host::Status last = co_await forward_rest(journey, forward_of(journey, head.handle, head.status, ticket.id));
     const usage::Usage usage = estimate_unless_reported(journey, {}, 0);
-    const bool failed = look.status == host::Status::failed || look.status == host::Status::timeout;
-    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(look.status)), usage);
+    const bool failed = last == host::Status::failed || last == host::Status::timeout;
+    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(last)), usage);
     else journey.end_attempt(ticket, usage, latency_ms);
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
+}
+
+// A refusal whose body broke off: its status stands, its words are ours.
+Task<void> answer_cut_refusal(Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
+    const Error error{ErrorCode::upstream_broken, "the provider refused the request with status " + std::to_string(head.status) +
+                                                      ", but what it said about it did not arrive whole"};
+    host::Respond answer;
+    answer.status = head.status;
+    answer.headers = forward_of(journey, head.handle, head.status, ticket.id).set;
+    answer.headers.add("content-type", "application/json; charset=utf-8");
+    answer.body = error_body(journey.exchange.dialect(), error);
+    co_await journey.exchange.session.perform(std::move(answer));
+    journey.end_request(stats::RequestEnd::failure, {});
 }
 
 }  // namespace
@@ -191,7 +251,8 @@ Task<void> forward_kept(Journey& journey) {
     journey.is_fallback = kept.is_fallback;
     host::Forward forward = forward_of(journey, kept.handle, kept.status, kept.key_id);
     if (!kept.redacted) {
-        co_await journey.exchange.session.perform(std::move(forward));
+        if (kept.is_whole) co_await journey.exchange.session.perform(std::move(forward));
+        else co_await forward_rest(journey, std::move(forward));
         co_return;
     }
     co_await journey.exchange.session.perform(host::CancelBody{kept.handle});
@@ -210,12 +271,15 @@ Task<Step> relay_refusal(Journey& journey, const KeyPool::Ticket& ticket, const 
         co_return step;
     }
     const verdict::Verdict verdict = journey.end_attempt(ticket, answered(journey, ticket, head, read.data));
-    const bool is_whole = read.status == host::Status::ok || read.status == host::Status::too_large;
-    if (!is_whole && verdict.retry) {
+    if (read.status != host::Status::ok && read.status != host::Status::too_large) {
         co_await journey.exchange.session.perform(host::CancelBody{head.handle});
-        co_return Step::next_key;
+        if (verdict.retry) co_return Step::next_key;
+        if (verdict.blame == verdict::Blame::model && journey.has_fallback()) co_return Step::next_model;
+        co_await answer_cut_refusal(journey, ticket, head);
+        co_return Step::answered;
     }
-    const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict);
+    const BodyRead how_far = read.status == host::Status::ok ? BodyRead::whole : BodyRead::partly;
+    const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), how_far, verdict);
     co_return step;
 }
 
@@ -223,22 +287,22 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
     host::Outcome read = co_await journey.exchange.session.perform(host::ReadBody{head.handle, limits::kMaxHeldAnswerBytes, idle_ms(journey)});
     const double latency_ms = journey.attempt_ms();
     if (read.status == host::Status::too_large) {
-        co_await pass_large(journey, ticket, head, latency_ms);
+        co_await pass_large(journey, ticket, head);
         co_return Step::answered;
     }
     if (read.status != host::Status::ok) {
         const Step step = co_await after_break(journey, ticket, head, transport_of(read.status));
         co_return step;
     }
-    if (const auto error = usage::error_in_answer(journey.exchange.dialect(), read.data)) {
-        verdict::Answer answer = answered(journey, ticket, head, *error);
+    const usage::WholeAnswer whole = usage::read_whole_answer(journey.exchange.dialect(), read.data);
+    if (whole.error) {
+        verdict::Answer answer = answered(journey, ticket, head, *whole.error);
         answer.in_success = true;
         const verdict::Verdict verdict = journey.end_attempt(ticket, answer);
-        const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), verdict);
+        const Step step = co_await after_verdict(journey, ticket, head, std::move(read.data), BodyRead::whole, verdict);
         co_return step;
     }
-    const usage::Usage reported = usage::usage_from_answer(journey.exchange.dialect(), read.data);
-    const usage::Usage usage = estimate_unless_reported(journey, reported, reported.reported ? 0 : usage::text_bytes_of_answer(read.data));
+    const usage::Usage usage = estimate_unless_reported(journey, whole.usage, whole.text_bytes);
     if (journey.plan.remember != nullptr && json::scan_value(read.data)) {
         journey.plan.remember->body = std::move(read.data);
         journey.plan.remember->at_ms = journey.exchange.app.now_ms;
@@ -252,13 +316,18 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
 Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
     const bool is_ndjson = contains_ignoring_case(head.headers.get("content-type"), "ndjson") || journey.exchange.dialect() == Dialect::ollama;
     stream::StreamObserver observer(journey.exchange.dialect(), !is_ndjson);
+    Filtering filtering;
+    if (!is_ndjson && journey.hides_usage()) filtering.filter.emplace(observer);
     const auto& timeouts = journey.exchange.app.config.timeouts;
     while (!observer.saw_event() && observer.bytes() < limits::kMaxHeldStreamBytes) {
         const std::uint32_t wait_ms = std::min(timeouts.first_byte_ms, journey.exchange.left_of(timeouts.request_ms));
         const host::Outcome piece = co_await journey.exchange.session.perform(host::ReadBody{head.handle, 0, wait_ms});
-        observer.push(piece.data);
+        if (filtering.filter) filtering.ready += filtering.filter->push(piece.data);
+        else observer.push(piece.data);
         const bool has_ended = piece.status == host::Status::ok && piece.number == 1;
+        if (has_ended && filtering.filter) filtering.ready += filtering.filter->finish();
         if (has_ended) observer.finish();
+        filtering.has_ended = has_ended;
         if (observer.saw_event()) break;
         if (has_ended || piece.status != host::Status::ok) {
             const Step step = co_await after_break(journey, ticket, head, transport_of(piece.status));
@@ -270,11 +339,10 @@ Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const H
         answer.in_success = true;
         const verdict::Verdict verdict = journey.end_attempt(ticket, answer);
         std::string event = stream_error_event(journey.exchange.dialect(), *observer.error());
-        const Step step = co_await after_verdict(journey, ticket, head, std::move(event), verdict);
+        const Step step = co_await after_verdict(journey, ticket, head, std::move(event), filtering.has_ended ? BodyRead::whole : BodyRead::partly, verdict);
         co_return step;
     }
-    const double latency_ms = journey.attempt_ms();
-    co_await pass_stream(journey, ticket, head, observer, latency_ms);
+    co_await pass_stream(journey, ticket, head, observer, filtering);
     co_return Step::answered;
 }
 

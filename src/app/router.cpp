@@ -21,7 +21,7 @@ constexpr std::array kProxyRows = {
     Row{"POST", "/v1/chat/completions", Handler::generate, Dialect::openai},
     Row{"POST", "/v1/completions", Handler::generate, Dialect::openai},
     Row{"POST", "/v1/embeddings", Handler::generate, Dialect::openai},
-    Row{"POST", "/v1/responses", Handler::generate, Dialect::openai},
+    Row{"POST", "/v1/responses", Handler::generate, Dialect::responses},
     Row{"GET", "/v1/models", Handler::models, Dialect::openai},
     Row{"GET", "/v1/models/*", Handler::passthrough, Dialect::openai},
     Row{"POST", "/v1/messages", Handler::generate, Dialect::anthropic},

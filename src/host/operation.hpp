@@ -83,11 +83,20 @@ struct Forward {
     std::uint32_t idle_timeout_ms = 0;   // 0 = none
 };
 
+// Answers the client with an upstream's head alone: what is read of its body goes on by Write, and the flow must Finish.
+struct ForwardHead {
+    BodyHandle handle = 0;
+    int status = 200;
+    Headers set;
+    std::string removed;
+};
+
 // What has passed since the last look, after at most observe_ms. Outcome: number = 1 at the end, data; failed = the upstream was cut.
 struct Observe {};
 
 // Ends a forwarded answer, or one that stays open: `tail` is written after what has gone before. An upstream that has not ended by itself
-// is stopped, not awaited. An answer that breaks off is cut, so that nobody takes it for whole.
+// is stopped, not awaited. An answer that breaks off is cut, so that nobody takes it for whole. Outcome: when the client has left, data =
+// what had passed of an observed answer since the last look.
 struct Finish {
     std::string tail;
     bool stops_upstream = false;
@@ -126,7 +135,7 @@ struct SocketExchange {
 };
 
 using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes,
-                               Write, Join, RateLimit, SocketExchange>;
+                               Write, Join, RateLimit, SocketExchange, ForwardHead>;
 
 struct Outcome {
     Status status = Status::ok;

@@ -30,6 +30,15 @@ std::string_view anthropic_type(int status) {
     }
 }
 
+// The Responses API's own event: its members lie bare beside the type.
+std::string response_error(const Error& error, std::uint64_t events_before) {
+    const std::string_view name = error_info(error.code).name;
+    json::Writer out;
+    out.begin_object().add_string("type", "error").add_string("code", name).add_string("message", error.detail.empty() ? name : std::string_view(error.detail));
+    out.add_null("param").add_integer("sequence_number", static_cast<std::int64_t>(events_before));
+    return out.end_object().take();
+}
+
 }  // namespace
 
 std::string_view dialect_name(Dialect dialect) {
@@ -49,6 +58,7 @@ std::string error_body(Dialect dialect, const Error& error) {
     out.begin_object();
     switch (dialect) {
         case Dialect::openai:
+        case Dialect::responses:
             out.key("error").begin_object().add_string("message", message).add_string("type", openai_type(info.http_status));
             if (error.param.empty()) out.add_null("param");
             else out.add_string("param", error.param);
@@ -70,6 +80,7 @@ std::string error_body(Dialect dialect, const Error& error) {
 std::string stream_error_event(Dialect dialect, std::string_view body) {
     switch (dialect) {
         case Dialect::openai: return std::string("data: ").append(body).append("\n\n");
+        case Dialect::responses:
         case Dialect::anthropic: return std::string("event: error\ndata: ").append(body).append("\n\n");
         case Dialect::ollama:
         case Dialect::admin: break;
@@ -77,9 +88,10 @@ std::string stream_error_event(Dialect dialect, std::string_view body) {
     return std::string(body).append("\n");
 }
 
-std::string stream_error_tail(Dialect dialect, const Error& error) {
-    const bool is_sse = dialect == Dialect::openai || dialect == Dialect::anthropic;
-    return (is_sse ? "\n\n" : "\n") + stream_error_event(dialect, error_body(dialect, error));
+std::string stream_error_tail(Dialect dialect, const Error& error, std::uint64_t events_before) {
+    const bool is_sse = speaks_openai(dialect) || dialect == Dialect::anthropic;
+    const std::string body = dialect == Dialect::responses ? response_error(error, events_before) : error_body(dialect, error);
+    return (is_sse ? "\n\n" : "\n") + stream_error_event(dialect, body);
 }
 
 }  // namespace edgepool

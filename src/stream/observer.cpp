@@ -1,7 +1,5 @@
 #include "stream/observer.hpp"
 
-#include <utility>
-
 #include "base/text.hpp"
 #include "usage/answer_facts.hpp"
 
@@ -28,7 +26,7 @@ void StreamObserver::observe(const Event& event) {
     const std::string_view data = trim(event.data);
     if (event.name == "ping" || (data.empty() && !event.oversized && !is_error)) return;
 
-    if (dialect_ == Dialect::openai && data == "[DONE]") {
+    if (speaks_openai(dialect_) && data == "[DONE]") {
         terminated_ = true;
         ++real_events_;
         return;
@@ -39,6 +37,7 @@ void StreamObserver::observe(const Event& event) {
     ++real_events_;
     observe_name(event.name);
     if (facts) observe_facts(*facts);
+    if (notes_usage_events_ && facts && usage::reports_usage_alone(*facts)) usage_events_.push_back({event.bytes_begin, event.bytes_end});
     if (!is_error || error_) return;
     if (facts) keep_error(usage::wrap_error(data));
     else keep_error(usage::wrap_error_text(data.empty() ? "an error event without readable data" : data));
@@ -55,7 +54,7 @@ void StreamObserver::observe_facts(const usage::AnswerFacts& facts) {
 // An event's name, or the type that its data repeats.
 void StreamObserver::observe_name(std::string_view type) {
     if (dialect_ == Dialect::anthropic && type == "message_stop") terminated_ = true;
-    if (dialect_ == Dialect::openai && usage::ends_response(type)) terminated_ = true;
+    if (speaks_openai(dialect_) && usage::ends_response(type)) terminated_ = true;
 }
 
 void StreamObserver::keep_error(std::string error) {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/dialect.hpp"
 #include "stream/ndjson_framer.hpp"
@@ -30,7 +32,7 @@ public:
     // The first real event (not a comment, a ping or a blank) is complete. An error counts.
     bool saw_event() const { return real_events_ > 0; }
 
-    // The first in-band error, as an object {"error": ...} that can be judged like an error body (see usage::error_in_answer).
+    // The first in-band error, as an object {"error": ...} that can be judged like an error body (see usage::WholeAnswer).
     const std::optional<std::string>& error() const { return error_; }
 
     // The error was the first real event: the client has been given nothing that counts.
@@ -46,6 +48,20 @@ public:
 
     // Nothing has passed since the last line feed: what follows begins a line.
     bool at_line_start() const { return last_byte_ == '\n'; }
+
+    // How many real events have passed.
+    std::uint64_t events() const { return real_events_; }
+
+    // Where events stand that report usage and nothing else. They are noted from note_usage_events() on, and taken once.
+    struct Span {
+        std::uint64_t begin = 0;  // bytes of the stream
+        std::uint64_t end = 0;
+    };
+    void note_usage_events() { notes_usage_events_ = true; }
+    std::vector<Span> take_usage_events() { return std::exchange(usage_events_, {}); }
+
+    // Of a stream of server-sent events: bytes up to the end of the last whole one.
+    std::uint64_t settled() const { return sse_framer_.settled(); }
 
     // Length of the content that passed, as written in JSON: what an estimate of the tokens goes by.
     std::uint64_t text_bytes() const { return text_bytes_; }
@@ -68,6 +84,8 @@ private:
     bool error_is_first_ = false;
     std::optional<std::string> error_;
     usage::UsageParts parts_;
+    bool notes_usage_events_ = false;
+    std::vector<Span> usage_events_;
 };
 
 }  // namespace edgepool::stream

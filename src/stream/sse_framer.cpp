@@ -108,7 +108,8 @@ void SseFramer::add_data(std::string_view value) {
 }
 
 void SseFramer::dispatch(std::uint64_t bytes_end, bool unterminated, EventSink sink) {
-    if (has_data_) sink(Event{name_, view_.empty() ? std::string_view(data_) : view_, bytes_end, oversized_, unterminated});
+    if (has_data_) sink(Event{name_, view_.empty() ? std::string_view(data_) : view_, bytes_end, oversized_, unterminated, settled_});
+    settled_ = bytes_end;
     name_.clear();
     data_.clear();
     view_ = {};

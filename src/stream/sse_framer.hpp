@@ -25,6 +25,7 @@ struct Event {
     std::uint64_t bytes_end = 0;  // of the stream, just behind the event; the LF of a final CRLF counts to what follows
     bool oversized = false;
     bool unterminated = false;  // the stream ended before the event did
+    std::uint64_t bytes_begin = 0;  // SSE: where it begins, comments before it included
 };
 
 // A callback that outlives the call it is passed to: two pointers, no allocation.
@@ -56,6 +57,9 @@ public:
         end(EventSink(on_event));
     }
 
+    // Bytes of the stream up to the last blank line: what follows belongs to an event that is not complete.
+    std::uint64_t settled() const { return settled_; }
+
 private:
     void feed(std::string_view chunk, EventSink sink);
     void end(EventSink sink);
@@ -68,6 +72,7 @@ private:
     void keep_data();
 
     std::uint64_t position_ = 0;  // bytes taken before the present chunk
+    std::uint64_t settled_ = 0;
     unsigned mark_matched_ = 0;   // bytes of the byte order mark met so far; 3 = the question is settled
     bool skip_lf_ = false;        // the last byte was a CR that ended a line
     std::string line_;            // the beginning of a line whose end has not come

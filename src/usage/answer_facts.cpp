@@ -122,12 +122,17 @@ std::optional<AnswerFacts> read_answer_facts(std::string_view object_text) {
 std::optional<std::string> error_of(Dialect dialect, const AnswerFacts& facts) {
     if (is_error_value(facts.error)) return wrap_error(facts.error);
     if (facts.type == "error") return wrap_error(facts.object);
-    if (dialect != Dialect::openai) return std::nullopt;
+    if (!speaks_openai(dialect)) return std::nullopt;
     if (facts.type == "response.failed") {
         const std::string_view error = error_in(facts.response);
         return error.empty() ? wrap_error_text("the response failed") : wrap_error(error);
     }
     return facts.choice_failed && !facts.choices.empty() ? std::optional<std::string>(choice_error(facts.choices)) : std::nullopt;
+}
+
+bool reports_usage_alone(const AnswerFacts& facts) {
+    if (facts.usage.empty() || json::kind_of(facts.usage) != Kind::object) return false;
+    return !facts.choices.empty() && json::kind_of(facts.choices) == Kind::array && json::elements(facts.choices, 1).empty();
 }
 
 std::string wrap_error(std::string_view json_value) {

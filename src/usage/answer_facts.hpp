@@ -33,6 +33,9 @@ std::optional<AnswerFacts> read_answer_facts(std::string_view object_text);
 // The error that these facts hold, as {"error": ...}; nullopt when there is none. `null`, `false` and `""` are none.
 std::optional<std::string> error_of(Dialect dialect, const AnswerFacts& facts);
 
+// A chunk of a chat that reports usage and holds no choice: what a client gets only when it asks for it.
+bool reports_usage_alone(const AnswerFacts& facts);
+
 // {"error": value}; a value over limits::kMaxErrorBodyBytes becomes a text with its beginning.
 std::string wrap_error(std::string_view json_value);
 

@@ -14,10 +14,16 @@ std::int64_t tokens_of(std::size_t bytes) {
 
 }  // namespace
 
-Usage usage_from_answer(Dialect dialect, std::string_view body) {
+WholeAnswer read_whole_answer(Dialect dialect, std::string_view body) {
+    WholeAnswer answer;
+    const std::optional<AnswerFacts> facts = read_answer_facts(body);
+    if (!facts) return answer;
     UsageParts parts;
-    if (const std::optional<AnswerFacts> facts = read_answer_facts(body)) parts.take(dialect, *facts);
-    return parts.total();
+    parts.take(dialect, *facts);
+    answer.error = error_of(dialect, *facts);
+    answer.usage = parts.total();
+    answer.text_bytes = facts->text_bytes;
+    return answer;
 }
 
 Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes) {
@@ -26,16 +32,6 @@ Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes) {
     usage.completion = tokens_of(answer_text_bytes);
     usage.estimated = true;
     return usage;
-}
-
-std::optional<std::string> error_in_answer(Dialect dialect, std::string_view body) {
-    const std::optional<AnswerFacts> facts = read_answer_facts(body);
-    return facts ? error_of(dialect, *facts) : std::nullopt;
-}
-
-std::uint64_t text_bytes_of_answer(std::string_view body) {
-    const std::optional<AnswerFacts> facts = read_answer_facts(body);
-    return facts ? facts->text_bytes : 0;
 }
 
 }  // namespace edgepool::usage

@@ -24,18 +24,19 @@ struct Usage {
     friend bool operator==(const Usage&, const Usage&) = default;
 };
 
-// From a whole JSON answer; `reported` is false when it holds no usage (or is no JSON object).
-Usage usage_from_answer(Dialect dialect, std::string_view body);
+// What a whole JSON answer says, read in one walk; nothing when it is no JSON object.
+struct WholeAnswer {
+    // The error that a success status hides: a top-level "error" that is not null, a failed response, or a choice that ended with an error.
+    // Always an object {"error": ...} around what the upstream wrote, so that it can be judged like any error body; at most about
+    // limits::kMaxErrorBodyBytes.
+    std::optional<std::string> error;
+    Usage usage;                    // `reported` is false when it holds none
+    std::uint64_t text_bytes = 0;   // of the generated text, as written in JSON: what an estimate goes by when nothing is reported
+};
+
+WholeAnswer read_whole_answer(Dialect dialect, std::string_view body);
 
 // About four bytes of text a token: close for English and code, up to twofold off for others. Never a reason to bill anyone.
 Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes);
-
-// The error that a success status hides: a top-level "error" that is not null, a failed response, or a choice that ended with an error.
-// Always an object {"error": ...} around what the upstream wrote, so that it can be judged like any error body; at most about
-// limits::kMaxErrorBodyBytes.
-std::optional<std::string> error_in_answer(Dialect dialect, std::string_view body);
-
-// Length of the generated text of a whole answer, as written in JSON: what an estimate goes by when the answer reports nothing.
-std::uint64_t text_bytes_of_answer(std::string_view body);
 
 }  // namespace edgepool::usage

@@ -136,4 +136,15 @@ test('a compressed answer reaches the client whole', async () => {
   assert.match((await pool.chat({ stream: true })).text, /data: \[DONE\]\n\n$/);
 });
 
+test('STREAM_USAGE=exact: the stream is what the client would have had without, its tokens are exact', async () => {
+  await pool.fresh();
+  const plain = await pool.chat({ model: 'm-words-40', stream: true });
+  await pool.fresh({ ...pool.variables, STREAM_USAGE: 'exact' });
+  const exact = await pool.chat({ model: 'm-words-40', stream: true });
+  const withoutIds = (text) => text.replace(/"id":"[^"]*"|"created":\d+/g, '');
+  assert.equal(withoutIds(exact.text), withoutIds(plain.text));
+  const asked = await pool.chat({ model: 'm-words-40', stream: true, stream_options: { include_usage: true } });
+  assert.match(asked.text, /"choices":\[\],"usage":\{/);
+});
+
 secretsStayIn(pool);

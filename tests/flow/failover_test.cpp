@@ -278,3 +278,60 @@ TEST_CASE("a large refusal that another key makes good lets go of its connection
     require_moved_on(pool, ask_after(pool, large));
     CHECK(pool.upstream.seen()[0].was_stopped);
 }
+
+TEST_CASE("a refusal that is the client's fault and stalls or breaks in its body keeps its status, in words of the pool") {
+    const Reply reply = GENERATE(refusal(400, "max_tokens is too large").stalled_after(0), refusal(400, "max_tokens is too large").cut_after(0));
+    Pool pool(3, configured({{"IDLE_TIMEOUT_MS", "2000"}}));
+    pool.warm_up();
+    pool.upstream.by_default(reply);
+    const ClientAnswer& answer = pool.host.ask(chat());
+    CHECK(answer.status == 400);
+    CHECK(answer.ended);
+    CHECK(has(answer.body, "did not arrive whole"));
+    CHECK(answer.headers.has("x-pool-key"));
+    CHECK(pool.upstream.count() == 1);
+    pool.settle();
+    CHECK(pool.database.totals().failure == 1);
+}
+
+TEST_CASE("a long refusal is watched to its end: one that stalls or is cut ends the client's answer as broken") {
+    Pool pool(3, configured({{"IDLE_TIMEOUT_MS", "2000"}}));
+    pool.warm_up();
+    Reply reply = json_reply(400, std::string(limits::kMaxErrorBodyBytes, 'x'));
+    reply.pieces.push_back({100, "and more"});
+    reply.pieces.push_back({100, "and more"});
+    SECTION("it is whole") {
+        pool.upstream.by_default(reply);
+        const ClientAnswer& answer = pool.host.ask(chat());
+        CHECK(answer.status == 400);
+        CHECK(answer.body == joined(reply.pieces));
+        CHECK(answer.ended);
+        CHECK_FALSE(answer.broken);
+    }
+    SECTION("it stalls") {
+        pool.upstream.by_default(reply.stalled_after(2));
+        CHECK(pool.host.ask(chat()).broken);
+        CHECK(pool.upstream.seen()[0].was_stopped);
+    }
+    SECTION("it is cut") {
+        pool.upstream.by_default(reply.cut_after(2));
+        CHECK(pool.host.ask(chat()).broken);
+    }
+    pool.settle();
+    CHECK(pool.database.totals().failure == 1);
+}
+
+TEST_CASE("a large answer that is cut on its way is cut for the client too") {
+    Pool pool;
+    pool.warm_up();
+    Reply reply = json_reply(200, std::string(limits::kMaxHeldAnswerBytes, ' '));
+    reply.pieces.push_back({500, "{}"});
+    reply.pieces.push_back({500, "{}"});
+    pool.upstream.by_default(reply.cut_after(2));
+    const ClientAnswer& answer = pool.host.ask(chat());
+    CHECK(answer.status == 200);
+    CHECK(answer.broken);
+    CHECK_FALSE(answer.ended);
+    pool.settle();
+    CHECK(pool.database.totals().failure == 1);
+}

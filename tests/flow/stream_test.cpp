@@ -354,3 +354,30 @@ TEST_CASE("a client that hangs up while it sends its body reaches no key and is 
     pool.settle();
     CHECK(pool.database.totals().requests == 1);
 }
+
+TEST_CASE("a broken stream of the Responses API ends with that API's own event, numbered like the next") {
+    const Reply stream = event_stream({"event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{}}\n\n",
+                                       "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"one\"}\n\n"});
+    Pool pool;
+    pool.warm_up();
+    pool.upstream.by_default(stream);
+    const ClientAnswer& answer = pool.host.ask(request_of("POST", "/v1/responses", chat_body("\"stream\":true,")));
+    CHECK(answer.ended);
+    const std::string tail = tail_of(answer, stream);
+    CHECK(has(tail, "event: error\ndata: {\"type\":\"error\",\"code\":\"upstream_broken\","));
+    CHECK(has(tail, "\"sequence_number\":2}\n\n"));
+    pool.settle();
+    CHECK(pool.database.totals().failure == 1);
+}
+
+TEST_CASE("what had passed unseen when the client left is in the estimate") {
+    Pool pool;
+    pool.warm_up();
+    // Two looks fall behind the second piece; the client leaves right after the third has come.
+    pool.upstream.by_default(event_stream({chat_stream().pieces[1].bytes, chat_stream().pieces[2].bytes, chat_stream().pieces[2].bytes, "data: [DONE]\n\n"}, 1'000));
+    const std::string body = streamed_chat().body;
+    pool.host.ask(leaving_after(3'021 + 20, streamed_chat()));
+    pool.settle();
+    const auto tokens = [](std::size_t bytes) { return static_cast<long long>((bytes + 3) / 4); };
+    CHECK(pool.database.totals().estimated == tokens(body.size()) + tokens(std::string_view("one two two").size()));
+}

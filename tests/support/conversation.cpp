@@ -285,20 +285,33 @@ void Conversation::perform(const host::Forward& op) {
     forwarded_ = body_of(op.handle);
     look_ms_ = op.observe_ms;
     idle_ms_ = op.idle_timeout_ms;
-    answer_.status = op.status;
-    answer_.answered_ms = host_.time.now_ms();
-    later(host_.time.now_ms(), [this] { return outcome_of(gone_ ? Status::client_gone : Status::ok); });
+    answer_head(op.status, op.set, op.removed);
     if (forwarded_ == nullptr) return;
-    for (const auto& [name, value] : forwarded_->reply.headers.fields()) {
-        const auto removed = names_in(op.removed);
-        if (std::find(removed.begin(), removed.end(), name) == removed.end()) answer_.headers.add(name, value);
-    }
-    for (const auto& [name, value] : op.set.fields()) answer_.headers.set(name, value);
     forwarded_->released = forwarded_->is_forwarded = true;
     forwarded_->looked = pumped_ = forwarded_->read;
     if (gone_) return;
     answer_.body = forwarded_->held;
     pump();
+}
+
+void Conversation::perform(const host::ForwardHead& op) {
+    if (!request_ || answer_.status != 0) host_.fault("a second answer, or one to nobody");
+    forwarded_ = body_of(op.handle);
+    is_open_ = true;
+    answer_head(op.status, op.set, op.removed);
+}
+
+// The forwarded answer's head goes to the client.
+void Conversation::answer_head(int status, const Headers& set, std::string_view removed) {
+    answer_.status = status;
+    answer_.answered_ms = host_.time.now_ms();
+    later(host_.time.now_ms(), [this] { return outcome_of(gone_ ? Status::client_gone : Status::ok); });
+    if (forwarded_ == nullptr) return;
+    const auto names = names_in(removed);
+    for (const auto& [name, value] : forwarded_->reply.headers.fields()) {
+        if (std::find(names.begin(), names.end(), name) == names.end()) answer_.headers.add(name, value);
+    }
+    for (const auto& [name, value] : set.fields()) answer_.headers.set(name, value);
 }
 
 void Conversation::pump() {
@@ -349,6 +362,7 @@ void Conversation::perform(const host::Observe&) {
 void Conversation::perform(const host::Finish& op) {
     if (is_open_) {
         is_open_ = false;
+        if (forwarded_ != nullptr && (op.stops_upstream || gone_)) stop(*forwarded_);
         if (!gone_) answer_.body += op.tail;
         answer_.broken = op.breaks_off;
         if (!op.breaks_off) end_answer();
@@ -357,10 +371,15 @@ void Conversation::perform(const host::Finish& op) {
     if (forwarded_ == nullptr || look_ms_ == 0) host_.fault("a flow finishes what it does not observe");
     if (pumping_) host_.time.cancel(*pumping_);
     pumping_.reset();
+    std::string unseen;
+    while (gone_ && forwarded_->looked < forwarded_->arrivals.size() && forwarded_->arrivals[forwarded_->looked] <= host_.time.now_ms()) {
+        unseen += forwarded_->reply.pieces[forwarded_->looked++].bytes;
+    }
     if (op.stops_upstream || gone_) stop(*forwarded_);
     if (!gone_) answer_.body += op.tail;
-    end_answer();
-    later(host_.time.now_ms(), [] { return Outcome{}; });
+    if (op.breaks_off) answer_.broken = true;
+    else end_answer();
+    later(host_.time.now_ms(), [unseen] { return data_outcome(unseen); });
 }
 
 void Conversation::perform(const host::Sleep& op) {

@@ -96,7 +96,9 @@ private:
     void perform(const host::CancelBody& op);
     void perform(const host::Respond& op);
     void perform(const host::Forward& op);
+    void perform(const host::ForwardHead& op);
     void perform(const host::Observe&);
+    void answer_head(int status, const Headers& set, std::string_view removed);
     void perform(const host::Finish& op);
     void perform(const host::Sleep& op);
     void perform(const host::RandomBytes& op);

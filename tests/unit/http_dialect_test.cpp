@@ -35,14 +35,17 @@ TEST_CASE("a detail that is not UTF-8 still makes valid JSON") {
 TEST_CASE("an error in a stream is an event, or a line") {
     CHECK(stream_error_event(Dialect::openai, "{}") == "data: {}\n\n");
     CHECK(stream_error_event(Dialect::anthropic, "{}") == "event: error\ndata: {}\n\n");
+    CHECK(stream_error_event(Dialect::responses, "{}") == "event: error\ndata: {}\n\n");
     CHECK(stream_error_event(Dialect::ollama, "{}") == "{}\n");
 }
 
 TEST_CASE("what ends a broken stream begins behind whatever was cut off in the middle") {
     const Error error{ErrorCode::upstream_broken, "cut", {}, 0};
-    CHECK(stream_error_tail(Dialect::openai, error) == "\n\ndata: " + error_body(Dialect::openai, error) + "\n\n");
-    CHECK(stream_error_tail(Dialect::anthropic, error) == "\n\nevent: error\ndata: " + error_body(Dialect::anthropic, error) + "\n\n");
-    CHECK(stream_error_tail(Dialect::ollama, error) == "\n" + error_body(Dialect::ollama, error) + "\n");
+    CHECK(stream_error_tail(Dialect::openai, error, 3) == "\n\ndata: " + error_body(Dialect::openai, error) + "\n\n");
+    CHECK(stream_error_tail(Dialect::anthropic, error, 3) == "\n\nevent: error\ndata: " + error_body(Dialect::anthropic, error) + "\n\n");
+    CHECK(stream_error_tail(Dialect::responses, error, 3) ==
+          "\n\nevent: error\ndata: {\"type\":\"error\",\"code\":\"upstream_broken\",\"message\":\"cut\",\"param\":null,\"sequence_number\":3}\n\n");
+    CHECK(stream_error_tail(Dialect::ollama, error, 3) == "\n" + error_body(Dialect::ollama, error) + "\n");
 }
 
 TEST_CASE("types of errors follow the status") {
@@ -52,4 +55,9 @@ TEST_CASE("types of errors follow the status") {
     CHECK(type(ErrorCode::upstream_timeout).find("server_error") != std::string::npos);
     CHECK(error_body(Dialect::anthropic, {ErrorCode::no_keys, "x", {}, 0}).find("overloaded_error") != std::string::npos);
     CHECK(error_body(Dialect::anthropic, {ErrorCode::body_too_large, "x", {}, 0}).find("request_too_large") != std::string::npos);
+}
+
+TEST_CASE("the Responses API's errors outside of streams are those of its chats") {
+    const Error error{ErrorCode::missing_model, "no model", "model", 0};
+    CHECK(error_body(Dialect::responses, error) == error_body(Dialect::openai, error));
 }

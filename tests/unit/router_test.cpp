@@ -30,7 +30,7 @@ TEST_CASE("every client route is served in its own dialect") {
         {"POST", "/v1/chat/completions", Handler::generate, Dialect::openai},
         {"POST", "/v1/completions", Handler::generate, Dialect::openai},
         {"POST", "/v1/embeddings", Handler::generate, Dialect::openai},
-        {"POST", "/v1/responses", Handler::generate, Dialect::openai},
+        {"POST", "/v1/responses", Handler::generate, Dialect::responses},
         {"GET", "/v1/models", Handler::models, Dialect::openai},
         {"HEAD", "/v1/models", Handler::models, Dialect::openai},
         {"GET", "/v1/models/a", Handler::passthrough, Dialect::openai},

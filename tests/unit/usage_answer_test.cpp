@@ -8,6 +8,14 @@
 using namespace edgepool;
 using namespace edgepool::usage;
 
+namespace {
+
+Usage usage_from_answer(Dialect dialect, std::string_view body) { return read_whole_answer(dialect, body).usage; }
+std::optional<std::string> error_in_answer(Dialect dialect, std::string_view body) { return read_whole_answer(dialect, body).error; }
+std::uint64_t text_bytes_of_answer(std::string_view body) { return read_whole_answer(Dialect::openai, body).text_bytes; }
+
+}  // namespace
+
 TEST_CASE("a chat completion reports its tokens and cost") {
     const Usage usage = usage_from_answer(Dialect::openai, R"({"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"\"usage\": no"}}],
         "usage":{"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,"cost":0.00001995,

@@ -67,6 +67,12 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(kind(filled(host::Observe{})) == number(OperationKind::observe));
     CHECK(filled(host::Sleep{70}).word(kWord_a) == 70);
     CHECK(filled(host::RandomBytes{32}).word(kWord_a) == 32);
+    const host::Operation head = host::ForwardHead{4, 201, {{"x-a", "1"}}, std::string("date\0", 5)};
+    CHECK(filled(head).word(kWord_kind) == 18);
+    CHECK(filled(head).word(kWord_a) == 4);
+    CHECK(filled(head).word(kWord_b) == 201);
+    CHECK(filled(head).text(0) == std::string_view("x-a\0" "1\0", 6));
+    CHECK(filled(head).text(1) == std::string_view("date\0", 5));
     const host::Operation finish = host::Finish{"tail", true};
     CHECK(filled(finish).word(kWord_a) == 1);
     CHECK(filled(finish).word(kWord_b) == 0);

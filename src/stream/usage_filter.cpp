@@ -1,0 +1,36 @@
+#include "stream/usage_filter.hpp"
+
+#include <algorithm>
+
+namespace edgepool::stream {
+
+std::string UsageFilter::push(std::string_view chunk) {
+    waiting_.append(chunk);
+    observer_.push(chunk);
+    const bool is_too_large = waiting_.size() > kMaxObservedEventBytes + kMaxEventNameBytes;
+    return release(is_too_large ? observer_.bytes() : std::max(observer_.settled(), waiting_from_));
+}
+
+std::string UsageFilter::finish() {
+    observer_.finish();
+    return release(observer_.bytes());
+}
+
+std::string UsageFilter::release(std::uint64_t until) {
+    std::string out;
+    std::uint64_t at = waiting_from_;
+    const auto pass_until = [&](std::uint64_t end) {
+        if (end > at) out.append(waiting_, at - waiting_from_, end - at);
+        at = std::max(at, end);
+    };
+    for (const StreamObserver::Span& hidden : observer_.take_usage_events()) {
+        pass_until(hidden.begin);
+        at = std::max(at, hidden.end);
+    }
+    pass_until(until);
+    waiting_.erase(0, until - waiting_from_);
+    waiting_from_ = until;
+    return out;
+}
+
+}  // namespace edgepool::stream
