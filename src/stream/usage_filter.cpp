@@ -19,8 +19,9 @@ std::string UsageFilter::finish() {
 std::string UsageFilter::release(std::uint64_t until) {
     std::string out;
     std::uint64_t at = waiting_from_;
+    const auto offset_of = [&](std::uint64_t place) { return static_cast<std::size_t>(place - waiting_from_); };
     const auto pass_until = [&](std::uint64_t end) {
-        if (end > at) out.append(waiting_, at - waiting_from_, end - at);
+        if (end > at) out.append(waiting_, offset_of(at), static_cast<std::size_t>(end - at));
         at = std::max(at, end);
     };
     for (const StreamObserver::Span& hidden : observer_.take_usage_events()) {
@@ -28,7 +29,7 @@ std::string UsageFilter::release(std::uint64_t until) {
         at = std::max(at, hidden.end);
     }
     pass_until(until);
-    waiting_.erase(0, until - waiting_from_);
+    waiting_.erase(0, offset_of(until));
     waiting_from_ = until;
     return out;
 }
