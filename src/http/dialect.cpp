@@ -43,7 +43,8 @@ std::string response_error(const Error& error, std::uint64_t events_before) {
 
 std::string_view dialect_name(Dialect dialect) {
     switch (dialect) {
-        case Dialect::openai: return "openai";
+        case Dialect::openai:
+        case Dialect::responses: return "openai";
         case Dialect::anthropic: return "anthropic";
         case Dialect::ollama: return "native";
         case Dialect::admin: return "admin";
