@@ -102,6 +102,12 @@ begin
     alter table {keys} alter by_hand set default false, alter by_hand set not null;
 
     alter table {key_stats}
+      add column if not exists theirs_nano bigint,
+      add column if not exists theirs_base_nano bigint,
+      add column if not exists ours_then_nano bigint,
+      add column if not exists ours_base_nano bigint,
+      add column if not exists compared_since timestamptz,
+      add column if not exists compared_at timestamptz,
       add column if not exists prompt_tokens bigint not null default 0,
       add column if not exists completion_tokens bigint not null default 0,
       add column if not exists cached_tokens bigint not null default 0,

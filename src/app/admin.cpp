@@ -6,6 +6,7 @@
 #include "app/admin_key_state.hpp"
 #include "app/admin_keys.hpp"
 #include "app/admin_probes.hpp"
+#include "app/admin_reconcile.hpp"
 #include "app/admin_settings.hpp"
 #include "app/admin_stats.hpp"
 #include "app/admin_tokens.hpp"
@@ -36,6 +37,7 @@ constexpr Route kRoutes[] = {
     {Handler::admin_stats, BodyUse::none, admin_stats},
     {Handler::trends, BodyUse::none, admin_trends},
     {Handler::settings, BodyUse::none, admin_settings},
+    {Handler::reconcile, BodyUse::none, admin_reconcile},
     {Handler::keys_list, BodyUse::none, list_keys},
     {Handler::keys_add, BodyUse::required, add_key},
     {Handler::keys_import, BodyUse::raw, import_keys},

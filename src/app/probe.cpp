@@ -4,6 +4,7 @@
 
 #include "app/exchange.hpp"
 #include "app/flush.hpp"
+#include "json/writer.hpp"
 #include "keys/probe_record.hpp"
 #include "rewrite/upstream_request.hpp"
 #include "store/calls.hpp"
@@ -47,12 +48,20 @@ Task<std::size_t> probe_some_keys(App& app, host::Session& session, ProviderStat
         co_await call_database(app, session, "pool_take", store::take_arguments(state.provider->id, most, start, std::string_view()));
     const Result<store::TakeAnswer> answer = taken ? store::decode_take(*taken) : tl::unexpected<Error>(taken.error());
     if (!answer) co_return 0;
+    std::size_t compared = 0;
+    json::Writer used;
+    used.begin_object().add_string("provider", state.provider->id).key("rows").begin_array();
     for (const keys::KeyRow& key : answer->set.keys) {
         const verdict::ProbeReading reading = co_await probe_key(app, session, state, key.secret);
         const std::optional<keys::VerdictRecord> record = keys::probe_record(reading, key.id, key.refusals, app.now_ms);
         if (record) state.counts.add_verdicts({*record});
+        if (!reading.used_nano) continue;
+        used.begin_object().add_string("id", key.id).add_integer("used_nano", *reading.used_nano).end_object();
+        ++compared;
     }
-    co_await flush_now(app, session, state);
+    // Ours is what the database holds once this isolate's own counts are in it.
+    const bool is_flushed = co_await flush_now(app, session, state);
+    if (is_flushed && compared > 0) co_await call_database(app, session, "pool_reconcile", used.end_array().end_object().take());
     co_return answer->set.keys.size();
 }
 

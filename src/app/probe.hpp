@@ -14,7 +14,7 @@ namespace edgepool::app {
 Task<verdict::ProbeReading> probe_key(App& app, host::Session& session, const ProviderState& state, std::string secret);
 
 // Asks about at most `count` usable keys, beginning at a random place, and records what was learnt. Gives how many were asked about.
-// Asks no more than the provider allows in a minute.
+// Asks no more than the provider allows in a minute. What the provider says a key has cost is laid beside our own figure.
 Task<std::size_t> probe_some_keys(App& app, host::Session& session, ProviderState& state, std::size_t count);
 
 }  // namespace edgepool::app

@@ -48,6 +48,7 @@ constexpr std::array kAdminRows = {
     Row{"GET", "/admin/stats", Handler::admin_stats, Dialect::admin},
     Row{"GET", "/metrics", Handler::metrics, Dialect::admin},
     Row{"GET", "/admin/trends", Handler::trends, Dialect::admin},
+    Row{"GET", "/admin/reconcile", Handler::reconcile, Dialect::admin},
     Row{"GET", "/admin/settings", Handler::settings, Dialect::admin},
     Row{"GET", "/admin/api-keys", Handler::keys_list, Dialect::admin},
     Row{"POST", "/admin/api-keys", Handler::keys_add, Dialect::admin},

@@ -21,6 +21,7 @@ enum class Handler : std::uint8_t {
     admin_stats,
     trends,
     settings,
+    reconcile,
     keys_list,
     keys_add,
     keys_import,

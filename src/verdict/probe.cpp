@@ -14,6 +14,7 @@ namespace {
 using json::Json;
 using Standing = ProbeReading::Standing;
 
+constexpr double kHighestUsage = 9e6;   // dollars; the database takes figures up to 10^16-1
 constexpr double kSpentMs = 3'600'000;  // when the answer does not say until when
 
 const Json* object_of(const Json* from, const char* name) {
@@ -85,6 +86,8 @@ void read_key_limits(const Json& root, double now_ms, ProbeReading& reading) {
     reading.expires_ms = time_of(data, "expires_at");
     const auto limit = number_of(data, "limit");
     const auto left = number_of(data, "limit_remaining");
+    const auto used = number_of(data, "usage");
+    if (used && *used >= 0 && *used <= kHighestUsage) reading.used_nano = static_cast<std::int64_t>(*used * 1e9 + 0.5);
     if (limit && left && *limit > 0) reading.remaining = std::clamp(*left / *limit, 0.0, 1.0);
     if (json::get_bool(*data, "is_management_key").value_or(false)) {
         reading.standing = Standing::unsuitable;

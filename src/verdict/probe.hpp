@@ -25,6 +25,7 @@ struct ProbeReading {
     std::string reason;  // stable, snake_case; empty when good
     double until_ms = 0;
     std::optional<double> remaining;  // quota left, 0..1
+    std::optional<std::int64_t> used_nano;  // what the key has cost since its first day, in nano-dollars, as the provider counts
     std::optional<double> expires_ms;
     bool disable = false;  // refused for good
     std::string evidence;

@@ -185,3 +185,12 @@ test('an answer is one JSON value of its own type', async () => {
   assert.equal(answer.status, 200);
   assert.match(answer.type, /^application\/json/);
 });
+
+test('pool_metrics, pool_reconcile and pool_reconciled', async () => {
+  const { requests: _, ...figuresOfAll } = kFigures;
+  await call('pool_record', batch({ provider, refusals: [{ kind: 'bad_json', count: 2 }] }));
+  fits(await call('pool_metrics', { provider }), { now_ms: 'ms', total_keys: 'int', active_keys: 'int', failed_keys: 'int', disabled_keys: 'int', expired_keys: 'int', total_tokens: 'int',
+    total_requests: 'figure', ...figuresOfAll, models: [{ model: 'text', ...kFigures, latency_ms: 'figure', latency_count: 'figure' }], refusals: [{ kind: 'text', count: 'figure' }] });
+  fits(await call('pool_reconcile', { provider, rows: [{ id: idOf(keys[0]), used_nano: '5' }] }), { recorded: 'int' });
+  fits(await call('pool_reconciled', { provider }), { at_ms: 'ms', total: 'int', rows: [{ id: 'hex16', username: 'text?', ours_nano: 'figure', theirs_nano: 'figure', drift_nano: 'figure', since_ms: 'ms', at_ms: 'ms' }] });
+});

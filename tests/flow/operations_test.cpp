@@ -143,3 +143,34 @@ TEST_CASE("without the database the metrics say so and give no figures") {
     CHECK(has(body, "edgepool_database_up{provider=\"ollama\"} 0\n"));
     CHECK(!has(body, "edgepool_requests_total{"));
 }
+
+TEST_CASE("the daily run lays what the provider says a key has cost beside our own figure, after its own counts are sent") {
+    Pool pool(0);
+    const std::string first = pool.database.add_key("or-key-one", 0, "openrouter"), second = pool.database.add_key("or-key-two", 0, "openrouter");
+    pool.upstream.for_key("or-key-one", json_reply(200, R"({"data":{"usage":1.25,"limit":null}})"));
+    pool.upstream.for_key("or-key-two", json_reply(401, R"({"error":{"message":"no","code":401}})"));
+    pool.host.begin_housekeeping();
+    pool.settle();
+    std::string told;
+    std::size_t recorded_before = 0;
+    for (const DatabaseCall& call : pool.database.calls()) {
+        if (call.function == "pool_record") ++recorded_before;
+        if (call.function != "pool_reconcile") continue;
+        CHECK(told.empty());
+        CHECK(recorded_before > 0);
+        told = call.body;
+    }
+    CHECK(has(told, "\"provider\":\"openrouter\""));
+    CHECK(has(told, "\"rows\":[{\"id\":\"" + first + "\",\"used_nano\":1250000000}]"));
+    CHECK(!has(told, second));
+}
+
+TEST_CASE("the comparison is told in the order the database gives it, with times that can be read") {
+    Pool pool(1);
+    const std::string body = ask_admin(pool, "/admin/reconcile");
+    CHECK(has(body, "\"ours_nano\":10,\"theirs_nano\":7,\"drift_nano\":-3,\"since\":\"2027-01-15T"));
+    CHECK(has(body, "\"total\":1,\"at\":\"2027-01-15T"));
+    CHECK(has(ask_admin(pool, "/admin/reconcile?provider=openrouter"), "{\"rows\":[],\"total\":0,\"at\":null}"));
+    pool.database.trouble = FakeDatabase::Trouble::wrong_shape;
+    ask_admin(pool, "/admin/reconcile", 502);
+}

@@ -97,6 +97,8 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (asked.function == "pool_record") return answered(200, its.record(arguments, now_ms, hint_ms));
     if (asked.function == "pool_public_stats") return answered(200, its.public_stats(now_ms));
     if (asked.function == "pool_trends") return answered(200, its.trends(arguments, now_ms));
+    if (asked.function == "pool_reconcile") return answered(200, {{"recorded", arguments.at("rows").size()}});
+    if (asked.function == "pool_reconciled") return answered(200, its.reconciled(now_ms));
     if (asked.function == "pool_metrics") return answered(200, its.metrics(now_ms));
     if (asked.function == "pool_prune") return answered(200, {{"hourly", 0}, {"batches", 0}, {"tombstones", 0}});
     if (asked.function == "pool_admin_stats") return answered(200, its.admin_stats(now_ms));

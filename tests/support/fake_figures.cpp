@@ -44,6 +44,15 @@ Json FakeDatabase::Tables::trends(const Json& arguments, double now_ms) const {
     return {{"now_ms", whole(now_ms)}, {"rows", rows}, {"totals", row_of(sum)}, {"models", models}};
 }
 
+Json FakeDatabase::Tables::reconciled(double now_ms) const {
+    Json rows = Json::array();
+    for (const auto& [id, key] : keys) {
+        rows.push_back({{"id", id}, {"username", key.username.empty() ? Json() : Json(key.username)}, {"ours_nano", "10"}, {"theirs_nano", "7"},
+                        {"drift_nano", "-3"}, {"since_ms", whole(now_ms - 1)}, {"at_ms", whole(now_ms)}});
+    }
+    return {{"rows", rows}, {"total", keys.size()}, {"at_ms", keys.empty() ? Json() : whole(now_ms)}};
+}
+
 Json FakeDatabase::Tables::metrics(double now_ms) const {
     Json out = admin_stats(now_ms);
     std::map<std::string, Figures> by_model;

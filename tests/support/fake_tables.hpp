@@ -45,6 +45,7 @@ struct FakeDatabase::Tables {
     // fake_figures.cpp
     Json trends(const Json& arguments, double now_ms) const;
     Json metrics(double now_ms) const;
+    Json reconciled(double now_ms) const;
 
     // fake_administration.cpp
     Json admin_stats(double now_ms) const;

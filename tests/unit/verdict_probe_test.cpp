@@ -39,6 +39,16 @@ TEST_CASE("a key without a limit has no share to report") {
     CHECK_FALSE(reading.remaining);
 }
 
+TEST_CASE("what a key has cost is read to the nano-dollar, and a figure that is none is left out") {
+    CHECK(read("openrouter", 200, R"({"data":{"usage":1234.567890123}})").used_nano == 1'234'567'890'123);
+    CHECK(read("openrouter", 200, R"({"data":{"usage":0}})").used_nano == 0);
+    CHECK(read("openrouter", 200, R"({"data":{"usage":9000000}})").used_nano == 9'000'000'000'000'000);
+    for (const char* body : {R"({"data":{"usage":9000001}})", R"({"data":{"usage":-1}})", R"({"data":{"usage":"1.5"}})", R"({"data":{}})", R"({"data":{"usage":1e300}})"}) {
+        CAPTURE(body);
+        CHECK_FALSE(read("openrouter", 200, body).used_nano.has_value());
+    }
+}
+
 TEST_CASE("answers that say nothing about the key leave it as it is") {
     for (const char* provider : {"ollama", "openrouter"}) {
         CHECK(read(provider, 200, "<html>").standing == Standing::unknown);
