@@ -34,7 +34,7 @@ std::set<std::string> variables_that_are_read() {
             std::size_t end = open + 1;
             while (end < text.size() && is_variable_character(text[end])) ++end;
             const std::string name = text.substr(open + 1, end - open - 1);
-            const bool is_name = end < text.size() && text[end] == '"' && name.find('_') != std::string::npos && name.front() != '_';
+            const bool is_name = end < text.size() && text[end] == '"' && name.find('_') != std::string::npos && name.back() != '_';
             if (is_name) names.insert(name);
         }
     }
