@@ -55,6 +55,7 @@ const kPackages = [
   { name: 'libclang-rt-22-dev', present: () => hasFile(`${kClangFolder}/linux`), for: ['test'] },
   { name: 'catch2', present: () => hasFile('/usr/include/catch2/catch.hpp', '/usr/include/catch2/catch_all.hpp', '/usr/local/include/catch2/catch_all.hpp'), for: ['test'] },
   { name: 'postgresql', present: hasPostgres, for: ['test', 'bench'] },
+  { name: 'redis-server', present: () => hasCommand('redis-server'), for: ['test'] },
   { name: 'nginx-light', present: () => hasFile('/usr/lib/nginx/modules/ngx_http_echo_module.so') && (hasCommand('nginx') || hasFile('/usr/sbin/nginx')), for: ['bench'] },
   { name: 'wrk', present: () => hasCommand('wrk'), for: ['bench'] },
   { name: 'chromium', present: () => hasCommand('chromium'), for: ['test'] },

@@ -169,7 +169,7 @@ TEST_CASE("a key that fails in one isolate is spared by the other within a secon
 TEST_CASE("values can be kept, read and removed by their beginning") {
     TwoIsolates pool;
     using Kept = std::optional<std::string>;
-    const auto get = [&](const char* key) { return performed<Kept>(pool, [=](auto& app, auto& session) { return app::redis_get(app, session, key); }); };
+    const auto get = [&](const char* key) { return *performed<Kept>(pool, [=](auto& app, auto& session) { return app::redis_get(app, session, key); }); };
     const auto set = [&](const char* key, const char* value) {
         return performed<std::monostate>(pool, [=](auto& app, auto& session) { return app::redis_set(app, session, key, value, 60); });
     };

@@ -43,7 +43,8 @@ FakeRedis::Said FakeRedis::converse(const host::SocketExchange& exchange, double
     }
     std::string out;
     bool is_in = password.empty();
-    for (const redis::Reply& sent : *redis::parse_replies(exchange.bytes)) {
+    const auto asked = redis::parse_replies(exchange.bytes);
+    for (const redis::Reply& sent : *asked) {
         redis::Command command;
         for (const redis::Reply& word : sent.items) command.push_back(word.text);
         commands.push_back(command);
