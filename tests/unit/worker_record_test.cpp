@@ -67,6 +67,18 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(kind(filled(host::Observe{})) == number(OperationKind::observe));
     CHECK(filled(host::Sleep{70}).word(kWord_a) == 70);
     CHECK(filled(host::RandomBytes{32}).word(kWord_a) == 32);
+    const host::Operation rate = host::RateLimit{"BINDING", "key"};
+    const Record asked = filled(rate);
+    CHECK(asked.text(0) == "BINDING");
+    CHECK(asked.text(1) == "key");
+    const host::Operation exchange = host::SocketExchange{"redis.example", 6380, true, "PING", 99, 300};
+    const Record said = filled(exchange);
+    CHECK(said.word(kWord_a) == 6380);
+    CHECK(said.word(kWord_b) == 1);
+    CHECK(said.word(kWord_c) == 99);
+    CHECK(said.word(kWord_d) == 300);
+    CHECK(said.text(0) == "redis.example");
+    CHECK(said.text(1) == "PING");
     const host::Operation head = host::ForwardHead{4, 201, {{"x-a", "1"}}, std::string("date\0", 5)};
     CHECK(filled(head).word(kWord_kind) == 18);
     CHECK(filled(head).word(kWord_a) == 4);
