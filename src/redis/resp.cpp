@@ -63,9 +63,11 @@ private:
     bool read_bulk(Reply& reply, std::string_view line) {
         if (line == "-1") return true;  // nil
         const auto length = parse_u64(line);
-        if (!length || rest_.size() < 2 || *length > rest_.size() - 2 || rest_.substr(*length, 2) != "\r\n") return false;
-        set_text(reply, Reply::Kind::bulk, rest_.substr(0, *length));
-        rest_.remove_prefix(*length + 2);
+        if (!length || rest_.size() < 2 || *length > rest_.size() - 2) return false;
+        const auto size = static_cast<std::size_t>(*length);
+        if (rest_.substr(size, 2) != "\r\n") return false;
+        set_text(reply, Reply::Kind::bulk, rest_.substr(0, size));
+        rest_.remove_prefix(size + 2);
         return true;
     }
 
