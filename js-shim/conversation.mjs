@@ -184,6 +184,22 @@ export class Conversation {
     return { status: Status.ok, data };
   }
 
+  cache_get(op) {
+    const [limit, url] = [op.a, op.text(0)];
+    return this.within(op.b, async () => {
+      const found = await caches.default.match(url);
+      return found ? new UpstreamBody(found).read(limit) : { status: Status.ok, number: 0 };
+    });
+  }
+
+  cache_put(op) {
+    const [url, headers, body] = [op.text(0), headersOf(op.text(1)), op.bytes(2).slice()];
+    return this.within(op.a, async () => {
+      await caches.default.put(url, new Response(body, { headers }));
+      return { status: Status.ok };
+    });
+  }
+
   sleep(op) { return new Promise((resolve) => setTimeout(resolve, op.a, { status: Status.ok })); }
 
   // What this very step has spawned is begun behind perform(), in the same turn.

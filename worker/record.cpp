@@ -134,4 +134,17 @@ void Record::describe(const host::Write& op) {
 
 void Record::describe(const host::Join& op) { set(OperationKind::join, op.timeout_ms); }
 
+void Record::describe(const host::CacheGet& op) {
+    set(OperationKind::cache_get, op.max_bytes, op.timeout_ms);
+    set_text(0, op.url);
+}
+
+void Record::describe(const host::CachePut& op) {
+    set(OperationKind::cache_put, op.timeout_ms);
+    header_wire_ = op.headers.to_wire();
+    set_text(0, op.url);
+    set_text(1, header_wire_);
+    set_text(2, op.body);
+}
+
 }  // namespace edgepool::worker

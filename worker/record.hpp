@@ -46,6 +46,8 @@ private:
     void describe(const host::Respond& op);
     void describe(const host::Forward& op);
     void describe(const host::ForwardHead& op);
+    void describe(const host::CacheGet& op);
+    void describe(const host::CachePut& op);
     void describe(const host::Observe& op);
     void describe(const host::Finish& op);
     void describe(const host::Sleep& op);

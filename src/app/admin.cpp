@@ -1,5 +1,6 @@
 #include "app/admin.hpp"
 
+#include "app/admin_cache.hpp"
 #include "app/admin_export.hpp"
 #include "app/admin_gate.hpp"
 #include "app/admin_import.hpp"
@@ -38,6 +39,8 @@ constexpr Route kRoutes[] = {
     {Handler::trends, BodyUse::none, admin_trends},
     {Handler::settings, BodyUse::none, admin_settings},
     {Handler::reconcile, BodyUse::none, admin_reconcile},
+    {Handler::cache_stats, BodyUse::none, cache_stats},
+    {Handler::cache_clear, BodyUse::optional, clear_responses},
     {Handler::keys_list, BodyUse::none, list_keys},
     {Handler::keys_add, BodyUse::required, add_key},
     {Handler::keys_import, BodyUse::raw, import_keys},

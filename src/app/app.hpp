@@ -56,6 +56,16 @@ struct CachedAnswer {
     double tried_ms = 0;  // when somebody last set out to fetch it
 };
 
+// The response cache of one provider as this isolate knows it.
+struct CacheState {
+    std::int64_t hits = 0;
+    std::int64_t misses = 0;
+    std::int64_t kept = 0;
+    std::int64_t failures = 0;  // of the cache itself
+    double cleared_ms = 0;      // what was kept before is void
+    double looked_ms = 0;       // when this location was last asked for a clearing
+};
+
 struct ProviderState {
     ProviderState(const Provider& row, const config::ProviderConfig& row_config, keys::Strategy strategy)
         : provider(&row), config(&row_config), pool(strategy) {}
@@ -82,6 +92,7 @@ struct ProviderState {
     FlushState flush;
     CachedAnswer models;
     CachedAnswer public_stats;
+    CacheState cache;
 };
 
 struct OpenRequest {

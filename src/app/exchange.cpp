@@ -14,7 +14,7 @@ constexpr std::uint32_t kBodyTimeoutMs = 60'000;         // a client that dribbl
 constexpr std::uint32_t kDefaultRetryAfterS = 5;
 constexpr std::size_t kMaxDatabaseAnswerBytes = 16u << 20;
 constexpr std::string_view kExposedHeaders =
-    "x-request-id, x-pool-attempts, x-pool-key, x-pool-model, x-pool-provider, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+    "x-request-id, x-pool-attempts, x-pool-key, x-pool-model, x-pool-provider, x-cache, retry-after, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
     "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
 
 void add_cross_origin_headers(const Exchange& exchange, Headers& headers) {

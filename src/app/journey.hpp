@@ -33,6 +33,8 @@ struct Plan {
     bool is_generation = false;   // tokens are used, so they are estimated when the answer does not say how many
     std::size_t request_bytes = 0;
     std::string token_hash;
+    std::string cache_digest;  // of all that the answer depends on but the token; empty: it is neither looked up nor kept
+    bool asks_cache = false;   // it may be answered from the cache
     const CachedAnswer* remembered = nullptr;  // the answer is at hand: nothing is to be sent
     CachedAnswer* remember = nullptr;  // where a whole successful answer is kept for others; owned by the app
 };

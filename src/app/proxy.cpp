@@ -4,6 +4,7 @@
 #include "app/attempts.hpp"
 #include "app/bench_news.hpp"
 #include "app/readiness.hpp"
+#include "app/response_cache.hpp"
 #include "json/request_facts.hpp"
 #include "rewrite/upstream_request.hpp"
 
@@ -44,6 +45,7 @@ Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& stat
     // Only chats and completions of this dialect leave their usage to the client's asking.
     if (config.exact_stream_usage && plan.streams && match.dialect == Dialect::openai) plan.usage_splices = json::ask_for_usage(*facts, *body);
     plan.facts = std::move(*facts);
+    plan_caching(exchange, state, plan, *body);
     co_return plan;
 }
 
@@ -130,7 +132,8 @@ Task<void> serve_proxy(Exchange& exchange) {
     }
     refresh_when_stale(exchange.app, **state);
     hear_benches(exchange.app, **state);
-    co_await run_attempts(exchange, **state, std::move(*plan));
+    const bool is_answered = co_await answer_from_cache(exchange, **state, *plan);
+    if (!is_answered) co_await run_attempts(exchange, **state, std::move(*plan));
 }
 
 }  // namespace edgepool::app

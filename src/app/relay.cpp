@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/response_cache.hpp"
 #include "base/text.hpp"
 #include "rewrite/upstream_request.hpp"
 #include "stream/observer.hpp"
@@ -53,6 +54,7 @@ host::Forward forward_of(const Journey& journey, host::BodyHandle handle, int st
         forward.set.add("x-pool-provider", journey.state->provider->id);
         forward.set.add("x-pool-model", journey.plan.model);
     }
+    if (!journey.plan.cache_digest.empty()) forward.set.add("x-cache", "MISS");
     forward.removed = rewrite::removed_response_headers(*journey.state->provider);
     return forward;
 }
@@ -303,6 +305,10 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
         co_return step;
     }
     const usage::Usage usage = estimate_unless_reported(journey, whole.usage, whole.text_bytes);
+    // What a fallback said is kept for nobody: the next one shall have the model that it asks for.
+    if (!journey.is_fallback && head.status == 200) {
+        keep_answer(journey.exchange, *journey.state, journey.plan, head.headers.get("content-type"), read.data);
+    }
     if (journey.plan.remember != nullptr && json::scan_value(read.data)) {
         journey.plan.remember->body = std::move(read.data);
         journey.plan.remember->at_ms = journey.exchange.app.now_ms;

@@ -50,6 +50,8 @@ constexpr std::array kAdminRows = {
     Row{"GET", "/admin/trends", Handler::trends, Dialect::admin},
     Row{"GET", "/admin/reconcile", Handler::reconcile, Dialect::admin},
     Row{"GET", "/admin/settings", Handler::settings, Dialect::admin},
+    Row{"GET", "/admin/cache/stats", Handler::cache_stats, Dialect::admin},
+    Row{"POST", "/admin/cache/clear", Handler::cache_clear, Dialect::admin},
     Row{"GET", "/admin/api-keys", Handler::keys_list, Dialect::admin},
     Row{"POST", "/admin/api-keys", Handler::keys_add, Dialect::admin},
     Row{"DELETE", "/admin/api-keys", Handler::keys_remove, Dialect::admin},

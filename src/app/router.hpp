@@ -22,6 +22,8 @@ enum class Handler : std::uint8_t {
     trends,
     settings,
     reconcile,
+    cache_stats,
+    cache_clear,
     keys_list,
     keys_add,
     keys_import,

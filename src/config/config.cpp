@@ -141,6 +141,17 @@ void read_redis(const Variables& variables, Reader& reader, Config& config) {
     if (!config.redis) reader.problem("REDIS_URL", "must be like rediss://user:password@host:port/0");
 }
 
+void read_response_cache(const Variables& variables, Reader& reader, ResponseCache& cache) {
+    constexpr std::uint64_t kMostSeconds = 30u * 24 * 3600;  // what is older is hardly what anybody wants
+    cache.is_on = reader.flag("RESPONSE_CACHE");
+    cache.keeps_tools = reader.flag("RESPONSE_CACHE_TOOLS");
+    reader.number("RESPONSE_CACHE_TTL", 1, kMostSeconds, cache.ttl_s);
+    reader.number("RESPONSE_CACHE_MAX_BYTES", 1, limits::kMaxHeldAnswerBytes, cache.max_bytes);  // what is larger is not read whole
+    const std::string_view scope = variables.get("RESPONSE_CACHE_SCOPE");
+    cache.is_shared = scope == "pool";
+    if (!scope.empty() && scope != "pool" && scope != "token") reader.problem("RESPONSE_CACHE_SCOPE", "must be token or pool");
+}
+
 }  // namespace
 
 std::string rest_url_of(std::string_view database_url) {
@@ -211,6 +222,7 @@ Config read_config(const Variables& variables) {
     read_redis(variables, reader, config);
     reader.number("RETENTION_DAYS", 1, 3650, config.retention_days);
     read_models(variables, reader, config);
+    read_response_cache(variables, reader, config.response_cache);
 
     const std::string_view offset = variables.get("DISPLAY_TIMEZONE_OFFSET");
     if (!offset.empty() && !parse_utc_offset(offset, config.display_offset_minutes)) {

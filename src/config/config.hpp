@@ -46,6 +46,15 @@ struct RateLimit {
     std::string binding;  // the rate-limiting binding that counts just that, where the operator has declared it
 };
 
+// The response cache; off unless RESPONSE_CACHE=true.
+struct ResponseCache {
+    bool is_on = false;
+    bool is_shared = false;    // one token's answer may be given to another (RESPONSE_CACHE_SCOPE=pool)
+    bool keeps_tools = false;  // also answers to requests that offer tools (RESPONSE_CACHE_TOOLS=true)
+    std::uint32_t ttl_s = 300;
+    std::size_t max_bytes = 256u << 10;  // of an answer
+};
+
 struct Config {
     std::string admin_token_hash;  // hex SHA-256 of ADMIN_TOKEN; empty = not configured
     std::string metrics_token_hash;  // of METRICS_TOKEN; empty = the admin token alone opens /metrics
@@ -60,6 +69,7 @@ struct Config {
     ModelMap model_aliases;
     ModelMap model_fallbacks;
     bool exact_stream_usage = false;  // STREAM_USAGE=exact
+    ResponseCache response_cache;
     int display_offset_minutes = 480;
     RateLimit rate_limit;
     std::optional<redis::Server> redis;  // REDIS_URL

@@ -134,8 +134,23 @@ struct SocketExchange {
     std::uint32_t timeout_ms = 0;
 };
 
+// Asks the platform's cache of this location. Outcome: number = 1 when the entry is there, data = its body.
+struct CacheGet {
+    std::string url;
+    std::size_t max_bytes = 0;
+    std::uint32_t timeout_ms = 0;
+};
+
+// Keeps a body there, as long as its headers say.
+struct CachePut {
+    std::string url;
+    Headers headers;
+    std::string body;
+    std::uint32_t timeout_ms = 0;
+};
+
 using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes,
-                               Write, Join, RateLimit, SocketExchange, ForwardHead>;
+                               Write, Join, RateLimit, SocketExchange, ForwardHead, CacheGet, CachePut>;
 
 struct Outcome {
     Status status = Status::ok;

@@ -382,6 +382,25 @@ void Conversation::perform(const host::Finish& op) {
     later(host_.time.now_ms(), [unseen] { return data_outcome(unseen); });
 }
 
+void Conversation::perform(const host::CacheGet& op) {
+    if (op.timeout_ms == 0) host_.fault("the cache is asked without a limit in time");
+    within(op.timeout_ms, host_.time.now_ms() + FakeHost::kCacheMs, [this, url = op.url, max_bytes = op.max_bytes] {
+        if (!host_.has_cache) return outcome_of(Status::failed);
+        const auto found = host_.cache.find(url);
+        if (found == host_.cache.end()) return outcome_of(Status::ok);
+        return found->second.size() > max_bytes ? outcome_of(Status::too_large) : data_outcome(found->second, 1);
+    });
+}
+
+void Conversation::perform(const host::CachePut& op) {
+    if (op.headers.get("cache-control").find("max-age=") == std::string_view::npos) host_.fault("an entry is kept for ever");
+    within(op.timeout_ms, host_.time.now_ms() + FakeHost::kCacheMs, [this, url = op.url, body = op.body] {
+        if (!host_.has_cache) return outcome_of(Status::failed);
+        host_.cache[url] = body;
+        return Outcome{};
+    });
+}
+
 void Conversation::perform(const host::Sleep& op) {
     later(host_.time.now_ms() + op.timeout_ms, [] { return Outcome{}; });
 }

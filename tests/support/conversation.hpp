@@ -97,6 +97,8 @@ private:
     void perform(const host::Respond& op);
     void perform(const host::Forward& op);
     void perform(const host::ForwardHead& op);
+    void perform(const host::CacheGet& op);
+    void perform(const host::CachePut& op);
     void perform(const host::Observe&);
     void answer_head(int status, const Headers& set, std::string_view removed);
     void perform(const host::Finish& op);

@@ -74,6 +74,11 @@ public:
     FakeRedis* redis = nullptr;                // who answers on sockets
     std::size_t bindings_asked = 0;
 
+    // The platform's cache, by URL; without one every use of it fails.
+    static constexpr double kCacheMs = 2;
+    bool has_cache = true;
+    std::map<std::string, std::string> cache;
+
     VirtualTime& time;
     FakeDatabase& database;
     ScriptedUpstream& upstream;

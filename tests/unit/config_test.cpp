@@ -167,3 +167,22 @@ TEST_CASE("models and their streams are as configured, and what does not parse i
     REQUIRE(broken.problems.size() == 1);
     CHECK(broken.problems[0].substr(0, std::string_view(name).size()) == name);
 }
+
+TEST_CASE("the response cache is off unless it is asked for, and its numbers have bounds") {
+    CHECK_FALSE(read({}).response_cache.is_on);
+    const Config config = read({{"RESPONSE_CACHE", "true"}, {"RESPONSE_CACHE_TTL", "60"}, {"RESPONSE_CACHE_SCOPE", "pool"}, {"RESPONSE_CACHE_TOOLS", "true"}});
+    CHECK(config.response_cache.is_on);
+    CHECK(config.response_cache.ttl_s == 60);
+    CHECK(config.response_cache.is_shared);
+    CHECK(config.response_cache.keeps_tools);
+    CHECK_FALSE(read({{"RESPONSE_CACHE_SCOPE", "token"}}).response_cache.is_shared);
+    const auto [name, good, bad] = GENERATE(table<const char*, const char*, const char*>({{"RESPONSE_CACHE_TTL", "1", "0"},
+                                                                                           {"RESPONSE_CACHE_TTL", "2592000", "2592001"},
+                                                                                           {"RESPONSE_CACHE_MAX_BYTES", "1", "0"},
+                                                                                           {"RESPONSE_CACHE_MAX_BYTES", "4194304", "4194305"},
+                                                                                           {"RESPONSE_CACHE_SCOPE", "pool", "everybody"},
+                                                                                           {"RESPONSE_CACHE", "true", "maybe"}}));
+    CAPTURE(name, bad);
+    CHECK(read({{name, good}}).usable());
+    CHECK(read({{name, bad}}).problems.size() == 1);
+}

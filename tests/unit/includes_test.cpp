@@ -46,7 +46,7 @@ const std::map<std::string, std::vector<std::string>>& allowed() {
         for (const std::vector<std::string>& layer : std::vector<std::vector<std::string>>{{"base"},
                                                                                            {"json", "http", "coro"},
                                                                                            {"verdict", "provider", "keys", "usage", "stream", "stats", "config", "auth", "limits", "redis"},
-                                                                                           {"rewrite", "store", "host"},
+                                                                                           {"rewrite", "store", "host", "cache"},
                                                                                            {"app"},
                                                                                            {"worker"}}) {
             // Folders of one layer may know each other; cycles between files are seen below.

@@ -1,0 +1,37 @@
+#include "app/admin_cache.hpp"
+
+#include "app/response_cache.hpp"
+
+namespace edgepool::app {
+
+Task<AdminAnswer> cache_stats(Exchange& exchange, AdminCall& call) {
+    const config::ResponseCache& config = exchange.app.config.response_cache;
+    const CacheState& cache = call.state->cache;
+    json::Writer out;
+    out.begin_object().add_string("provider", call.state->provider->id).add_boolean("enabled", config.is_on);
+    if (config.is_on) out.add_string("store", "workers");
+    else out.add_null("store");
+    out.add_null("entries").add_integer("hits", cache.hits).add_integer("misses", cache.misses);
+    out.add_integer("kept", cache.kept).add_integer("failures", cache.failures);
+    out.add_integer("ttl_s", config.ttl_s).add_integer("max_bytes", static_cast<std::int64_t>(config.max_bytes));
+    out.add_string("scope", config.is_shared ? "pool" : "token");
+    out.add_string("note", "hits, misses and what was kept are those of this isolate since it began; the cache cannot count its entries");
+    co_return out.end_object().take();
+}
+
+Task<AdminAnswer> clear_responses(Exchange& exchange, AdminCall& call) {
+    json::Writer out;
+    out.begin_object();
+    if (!exchange.app.config.response_cache.is_on) {
+        out.add_boolean("success", false).add_null("cleared").add_string("message", "the response cache is off");
+        co_return out.end_object().take();
+    }
+    co_await clear_cache(exchange, *call.state);
+    out.add_boolean("success", true).add_null("cleared");
+    out.add_string("message",
+                   "all kept answers of this provider are void: in this isolate at once, in this location within 30 seconds; other locations "
+                   "keep theirs until RESPONSE_CACHE_TTL has passed. Patterns and scopes are not told apart");
+    co_return out.end_object().take();
+}
+
+}  // namespace edgepool::app

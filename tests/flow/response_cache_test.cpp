@@ -1,0 +1,161 @@
+// The response cache: what is answered from it, what never is, and that it counts for nobody's key.
+#include "flow/pool_under_test.hpp"
+
+using namespace edgepool;
+using namespace edgepool::test;
+
+namespace {
+
+constexpr std::string_view kOtherToken = "ep-another-token";
+
+struct CachingPool : Pool {
+    explicit CachingPool(const char* scope = "token", const char* tools = "false")
+        : Pool(3, configured({{"RESPONSE_CACHE", "true"}, {"RESPONSE_CACHE_TTL", "60"}, {"RESPONSE_CACHE_MAX_BYTES", "1000"},
+                              {"RESPONSE_CACHE_SCOPE", scope}, {"RESPONSE_CACHE_TOOLS", tools}, {"MODEL_FALLBACKS", R"({"gpt-oss:120b":["gpt-oss:20b"]})"}})) {
+        database.add_token(kOtherToken);
+    }
+
+    // Asks; what is to be kept has been kept afterwards.
+    const ClientAnswer& ask(ClientRequest request) {
+        const ClientAnswer& answer = host.ask(std::move(request));
+        time.run_for(3'000);
+        return answer;
+    }
+};
+
+ClientRequest with_header(ClientRequest request, std::string_view name, std::string_view value) {
+    request.headers.add(name, value);
+    return request;
+}
+
+}  // namespace
+
+TEST_CASE("a second request that says the same is answered from the cache, as the first was, and counts for no key") {
+    CachingPool pool;
+    const ClientAnswer& first = pool.ask(chat());
+    CHECK(first.headers.get("x-cache") == "MISS");
+    pool.upstream.by_default(chat_answer("another answer"));
+    pool.time.run_for(10'000);
+    const ClientAnswer& second = pool.ask(request_of("POST", "/v1/chat/completions", R"({ "messages":[{"content":"hi","role":"user"}], "model":"gpt-oss:120b" })"));
+    CHECK(second.status == 200);
+    CHECK(second.headers.get("x-cache") == "HIT");
+    CHECK(second.headers.get("content-type") == "application/json");
+    CHECK(second.headers.get("age") == "13");
+    CHECK(second.headers.has("x-request-id"));
+    CHECK_FALSE(second.headers.has("x-pool-key"));
+    CHECK(second.body == first.body);
+    CHECK(second.upstream_calls == 0);
+    CHECK(second.database_calls == 0);
+    pool.settle();
+    CHECK(pool.database.totals().requests == 1);
+    CHECK(pool.database.of_token(kToken).requests == 1);
+}
+
+TEST_CASE("an entry is good for its time, not longer") {
+    CachingPool pool;
+    const ClientAnswer& first = pool.ask(chat());
+    pool.time.run_until(first.answered_ms + 59'000);
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "HIT");
+    pool.time.run_until(first.answered_ms + 60'001);
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "MISS");
+}
+
+TEST_CASE("one token's answer is given to another only when the cache is the pool's") {
+    const bool is_shared = GENERATE(false, true);
+    CachingPool pool(is_shared ? "pool" : "token");
+    pool.ask(chat());
+    const ClientAnswer& answer = pool.ask(request_of("POST", "/v1/chat/completions", chat_body(), kOtherToken));
+    CHECK(answer.headers.get("x-cache") == (is_shared ? "HIT" : "MISS"));
+    CHECK(pool.host.ask(request_of("POST", "/v1/chat/completions", chat_body(), "wrong")).status == 401);
+}
+
+TEST_CASE("streams, tools, conversations, what is not generated and what the client will not have kept never touch the cache") {
+    CachingPool pool;
+    const ClientRequest request = GENERATE(streamed_chat(), native_chat(), request_of("POST", "/v1/chat/completions", chat_body("\"tools\":[{\"type\":\"function\"}],")),
+                                           request_of("POST", "/v1/responses", chat_body("\"previous_response_id\":\"r1\",")),
+                                           request_of("POST", "/api/show", chat_body()), request_of("GET", "/api/tags"),
+                                           with_header(chat(), "cache-control", "no-store"));
+    pool.upstream.by_default(request.url.find("/api/chat") != std::string::npos ? native_stream() : chat_answer());
+    for (int i = 0; i < 2; ++i) CHECK_FALSE(pool.ask(request).headers.has("x-cache"));
+    CHECK(pool.upstream.count() == 2);
+    CHECK(pool.host.cache.empty());
+}
+
+TEST_CASE("answers to requests that offer tools are kept where the operator says so") {
+    CachingPool pool("token", "true");
+    const ClientRequest request = request_of("POST", "/v1/chat/completions", chat_body("\"tools\":[{\"type\":\"function\"}],"));
+    pool.ask(request);
+    CHECK(pool.ask(request).headers.get("x-cache") == "HIT");
+}
+
+TEST_CASE("no-cache asks anew and keeps the new answer") {
+    CachingPool pool;
+    pool.ask(chat());
+    pool.upstream.by_default(chat_answer("newer"));
+    CHECK(has(pool.ask(with_header(chat(), "cache-control", "no-cache")).body, "newer"));
+    const ClientAnswer& answer = pool.ask(chat());
+    CHECK(answer.headers.get("x-cache") == "HIT");
+    CHECK(has(answer.body, "newer"));
+}
+
+TEST_CASE("errors, answers over the bound and those of a fallback are not kept") {
+    CachingPool pool;
+    SECTION("a refusal") { pool.upstream.by_default(refusal(400)); }
+    SECTION("an error inside a success") { pool.upstream.by_default(json_reply(200, R"({"error":{"message":"no","code":400}})")); }
+    SECTION("too large") { pool.upstream.by_default(chat_answer(std::string(1001, 'x'))); }
+    SECTION("a fallback") { pool.upstream.in_order({refusal(404, "model 'gpt-oss:120b' not found")}); }
+    pool.ask(chat());
+    CHECK(pool.host.cache.empty());
+}
+
+TEST_CASE("an answer is kept up to its bound, not past it") {
+    CachingPool pool;
+    const std::size_t frame = joined(chat_answer("").pieces).size();
+    pool.upstream.by_default(chat_answer(std::string(1000 - frame, 'x')));
+    pool.ask(chat());
+    CHECK(pool.host.cache.size() == 1);
+    pool.upstream.by_default(chat_answer(std::string(1001 - frame, 'x')));
+    pool.ask(request_of("POST", "/v1/chat/completions", chat_body("\"seed\":1,")));
+    CHECK(pool.host.cache.size() == 1);
+}
+
+TEST_CASE("a platform without a cache, or a broken one, costs nothing but the figures") {
+    CachingPool pool;
+    pool.host.has_cache = false;
+    for (int i = 0; i < 2; ++i) CHECK(pool.ask(chat()).headers.get("x-cache") == "MISS");
+    CHECK(pool.upstream.count() == 2);
+    const ClientAnswer& stats = pool.host.ask(as_admin("GET", "/admin/cache/stats"));
+    CHECK(has(stats.body, "\"misses\":2,\"kept\":0,\"failures\":4"));
+}
+
+TEST_CASE("the cache's figures are told, and that it cannot count its entries") {
+    CachingPool pool;
+    for (int i = 0; i < 3; ++i) pool.ask(chat());
+    const ClientAnswer& stats = pool.host.ask(as_admin("GET", "/admin/cache/stats"));
+    CHECK(stats.status == 200);
+    CHECK(has(stats.body, "\"enabled\":true,\"store\":\"workers\",\"entries\":null,\"hits\":2,\"misses\":1,\"kept\":1,\"failures\":0"));
+    Pool without;
+    const ClientAnswer& off = without.host.ask(as_admin("GET", "/admin/cache/stats"));
+    CHECK(has(off.body, "\"enabled\":false,\"store\":null"));
+    CHECK(has(without.host.ask(as_admin("POST", "/admin/cache/clear", "{}")).body, "\"success\":false"));
+    CHECK(without.host.ask(request_of("POST", "/admin/cache/clear", "{}")).status == 401);
+}
+
+TEST_CASE("clearing voids what was kept: here at once, in another isolate of this location within its time") {
+    CachingPool pool;
+    pool.ask(chat());
+    FakeHost other(pool.time, pool.database, pool.upstream, configured({{"RESPONSE_CACHE", "true"}}), "another seed");
+    other.cache = pool.host.cache;
+    CHECK(other.ask(chat()).headers.get("x-cache") == "HIT");
+
+    const ClientAnswer& cleared = pool.host.ask(as_admin("POST", "/admin/cache/clear", R"({"pattern":"*"})"));
+    CHECK(has(cleared.body, "\"success\":true,\"cleared\":null"));
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "MISS");
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "HIT");
+
+    std::map<std::string, std::string> location = pool.host.cache;
+    for (auto& [url, entry] : other.cache) location[url] = entry;  // the old answer, and the note
+    other.cache = location;
+    pool.time.run_for(31'000);
+    CHECK(other.ask(chat()).headers.get("x-cache") == "MISS");
+}
