@@ -38,13 +38,16 @@ function productModules(modules) {
   return [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), kWasmModule];
 }
 
-function configText(variables, modules) {
+// `cacheAddress` among the variables is none: where the server behind the Cache API listens (cache_server.mjs); without it there is none.
+function configText({ cacheAddress, ...variables }, modules) {
+  const cacheService = cacheAddress ? `(name = "cache", external = (address = ${quoted(cacheAddress)}, http = ())),` : '';
   const bindings = Object.entries(variables).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     (name = "internet", network = (allow = ["public", "private", "local"])),
+    ${cacheService}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
@@ -53,6 +56,7 @@ const worker :Workerd.Worker = (
   bindings = [${bindings.join(', ')}],
   compatibilityDate = "${wranglerSetting('compatibility_date')}",
   compatibilityFlags = [${wranglerSetting('compatibility_flags').map(quoted).join(', ')}],
+  ${cacheAddress ? 'cacheApiOutbound = "cache",' : ''}
 );
 `;
 }
