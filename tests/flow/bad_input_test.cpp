@@ -221,3 +221,19 @@ TEST_CASE("what the provider's answer says about the connection or the account d
     CHECK(answer.headers.get("x-generation-id") == "g1");
     CHECK(answer.headers.get("x-pool-key").size() == 8);
 }
+
+TEST_CASE("a web page under status 200 passes untouched, whether a stream was asked for or not, and nothing hangs") {
+    Pool pool;
+    pool.warm_up();
+    const Reply page = json_reply(200, "<!doctype html><html><body>Just a moment...</body></html>").with("content-type", "text/html");
+    pool.upstream.by_default(page);
+    for (const ClientRequest& request : {chat(), streamed_chat(), anthropic_chat(), native_chat()}) {
+        const ClientAnswer& answer = pool.host.ask(request);
+        CHECK(answer.status == 200);
+        CHECK(answer.ended);
+        CHECK(answer.body == joined(page.pieces));
+        CHECK(answer.headers.get("content-type") == "text/html");
+    }
+    pool.settle();
+    CHECK(pool.database.totals().requests == 5);
+}
