@@ -78,7 +78,11 @@ struct ProviderState {
     bool loaded = false;            // a working set has been taken at least once
     double loaded_ms = 0;           // when it was last taken whole
     double refreshed_ms = 0;        // when it was last brought up to date
+    double refresh_after_ms = limits::kWorkingSetFreshMs;  // that is how old it may get
     double refresh_lease_ms = 0;    // a flow is refreshing until then
+    std::uint32_t refresh_failures = 0;  // in a row
+    double load_lease_ms = 0;       // a flow is taking a working set until then
+    std::uint32_t load_failures = 0;     // in a row
     double db_since_ms = 0;         // by the database's clock: changes up to here are known
     double load_failed_ms = 0;      // when the last attempt to load failed; 0 = it did not
     Error load_error;

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "json/writer.hpp"
 #include "store/calls.hpp"
+#include "store/pacing.hpp"
 
 namespace edgepool::app {
 namespace {
@@ -14,7 +15,6 @@ constexpr double kSendLeaseMs = 2.0 * limits::kDatabaseTimeoutMs + 2'000;  // a 
 constexpr double kLeaderGraceMs = 3'000;                                  // past its window a leader is taken for dead
 constexpr int kTriesPerFlow = 4;                                          // then the next request's flow goes on
 constexpr std::uint32_t kFirstBackoffMs = 500;
-constexpr double kUrgentLeaseMs = 1'000;
 
 // A refusal of the batch itself, which no retry would change.
 bool is_final_refusal(const Error& error) { return error.code == ErrorCode::storage_refused; }
@@ -69,7 +69,7 @@ Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
 
 Task<void> flush_after(App& app, host::Session& session, ProviderState& state, std::uint32_t delay_ms) {
     if (delay_ms > 0) co_await session.perform(host::Sleep{delay_ms});
-    std::uint32_t backoff_ms = kFirstBackoffMs;
+    std::uint32_t backoff_ms = std::max(kFirstBackoffMs, state.flush.window_ms / 2);
     for (int attempt = 0; attempt < kTriesPerFlow; ++attempt) {
         const bool all_sent = co_await flush_now(app, session, state);
         if (all_sent) break;
@@ -110,11 +110,12 @@ void schedule_lazy_flush(App& app, ProviderState& state) {
 
 void schedule_urgent_flush(App& app, ProviderState& state) {
     FlushState& flush = state.flush;
-    if (is_leased(flush.urgent_until_ms, app.now_ms, kUrgentLeaseMs)) {
+    const double lease_ms = store::urgent_interval_ms(flush.window_ms);
+    if (is_leased(flush.urgent_until_ms, app.now_ms, lease_ms)) {
         schedule_flush(app, state);
         return;
     }
-    flush.urgent_until_ms = app.now_ms + kUrgentLeaseMs;
+    flush.urgent_until_ms = app.now_ms + lease_ms;
     app.spawn([&](host::Session& session) { return flush_after(app, session, state, 0); });
 }
 

@@ -6,11 +6,14 @@
 #include "base/text.hpp"
 #include "json/writer.hpp"
 #include "store/calls.hpp"
+#include "store/pacing.hpp"
 
 namespace edgepool::app {
 namespace {
 
-constexpr double kLoadPauseMs = 1'000;       // after a failure, and between reloads of a dry pool: spares a database in trouble
+constexpr double kLoadPauseMs = 1'000;       // after a failure: spares a database in trouble
+constexpr double kLoadLeaseMs = 4'000;       // longer than a database in health takes
+constexpr std::uint32_t kLookAgainMs = 25;   // for what another flow is loading
 constexpr double kRefreshLeaseMs = 20'000;
 constexpr double kWholeReloadMs = 300'000;   // the working set is a slice: take a fresh one now and then
 constexpr std::size_t kChangesLimit = 1000;
@@ -44,12 +47,15 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     if (!take) {
         if (take.error().code == ErrorCode::client_gone) co_return tl::unexpected<Error>(take.error());
         state.load_failed_ms = app.now_ms;
+        ++state.load_failures;
         state.load_error = load_failure(take.error());
         co_return tl::unexpected<Error>(state.load_error);
     }
     state.loaded = true;
     state.loaded_ms = state.refreshed_ms = app.now_ms;
+    state.refresh_after_ms = store::jittered_ms(store::refresh_interval_ms(state.flush.window_ms), app.random);
     state.load_failed_ms = 0;
+    state.load_failures = 0;
     state.db_since_ms = take->next_since_ms;
     state.total = take->set.total;
     state.usable = take->set.usable;
@@ -61,11 +67,25 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     co_return std::monostate{};
 }
 
+bool is_leased(double until_ms, double now_ms, double longest_ms) { return until_ms > now_ms && until_ms - now_ms <= longest_ms; }
+
+bool has_just_failed(const ProviderState& state, double now_ms) {
+    const double pause_ms = std::min<double>(kLoadPauseMs * (1u << std::min(state.load_failures, 3u)) / 2, limits::kLongestLoadPauseMs);
+    return state.load_failed_ms != 0 && !has_passed(state.load_failed_ms, pause_ms, now_ms);
+}
+
+// One flow loads; the others look again, each on a timer of its own (none may wait on another's I/O), until it has, or has failed, or has
+// left nothing behind for so long that it must be dead. So a cold isolate that meets a crowd asks the database once.
 Task<Result<std::monostate>> load_unless_failing(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
-    if (state.load_failed_ms != 0 && !has_passed(state.load_failed_ms, kLoadPauseMs, app.now_ms)) {
-        co_return tl::unexpected<Error>(state.load_error);
+    const double loaded_before_ms = state.loaded_ms;
+    while (is_leased(state.load_lease_ms, app.now_ms, kLoadLeaseMs)) {
+        co_await session.perform(host::Sleep{kLookAgainMs});
+        if (state.loaded_ms != loaded_before_ms) co_return std::monostate{};
     }
+    if (has_just_failed(state, app.now_ms)) co_return tl::unexpected<Error>(state.load_error);
+    state.load_lease_ms = app.now_ms + kLoadLeaseMs;
     Result<std::monostate> loaded = co_await load(app, session, state, std::move(token_hash));
+    state.load_lease_ms = 0;
     co_return loaded;
 }
 
@@ -84,6 +104,8 @@ Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
     const Result<store::ChangesAnswer> changes = answer ? store::decode_changes(*answer) : tl::unexpected<Error>(answer.error());
     if (changes) {
         state.refreshed_ms = app.now_ms;
+        state.refresh_after_ms = store::jittered_ms(store::refresh_interval_ms(state.flush.window_ms), app.random);
+        state.refresh_failures = 0;
         state.db_since_ms = changes->next_since_ms;
         state.total = changes->changes.total;
         state.usable = changes->changes.usable;
@@ -95,19 +117,28 @@ Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
         log_failure(app, "refresh_failed", state, changes.error());
     }
     if (changes && take_whole) co_await load(app, session, state, std::string());
-    // After a failure the lease stays for a while: a database in trouble is not asked by every request.
-    state.refresh_lease_ms = changes ? 0 : app.now_ms + kLoadPauseMs;
+    // After a failure the lease stays for a while, longer each time: a database in trouble is not asked by every request, and one that is
+    // back not by all isolates at once.
+    if (!changes) ++state.refresh_failures;
+    const double pause_ms = store::failure_pause_ms(state.flush.window_ms, state.refresh_failures);
+    state.refresh_lease_ms = changes ? 0 : app.now_ms + store::jittered_ms(pause_ms, app.random);
+}
+
+// Another flow may be looking the same token up: its answer will do.
+Task<void> await_look_up(App& app, host::Session& session, const ProviderState& state, const std::string& hash) {
+    while (state.tokens.is_being_looked_up(hash, app.now_ms)) co_await session.perform(host::Sleep{kLookAgainMs});
 }
 
 Task<Result<std::monostate>> look_token_up(Exchange& exchange, ProviderState& state, std::string hash) {
     App& app = exchange.app;
-    if (!state.tokens.may_look_up(app.now_ms)) {
+    if (!state.tokens.may_look_up(hash, app.now_ms)) {
         Error error{ErrorCode::rate_limited, "too many unknown tokens at the moment; try again", {}, 1};
         co_return tl::unexpected<Error>(std::move(error));
     }
     const Result<json::Json> answer =
         co_await call_database(app, exchange.session, "pool_token", store::token_arguments(state.provider->id, hash));
     Result<std::optional<store::TokenState>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    state.tokens.end_look_up(hash);
     if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
     if (*token) remember_token(app, state, hash, std::move(**token), nullptr);
     else state.tokens.put_unknown(hash, app.now_ms);
@@ -151,6 +182,7 @@ Task<Result<auth::Token>> authenticate(Exchange& exchange, ProviderState& state)
         if (!loaded) co_return tl::unexpected<Error>(loaded.error());
     }
     const auth::Token* known = nullptr;
+    co_await await_look_up(exchange.app, exchange.session, state, hash);
     if (state.tokens.find(hash, exchange.app.now_ms, known) == auth::TokenCache::State::missing) {
         const Result<std::monostate> looked_up = co_await look_token_up(exchange, state, hash);
         if (!looked_up) co_return tl::unexpected<Error>(looked_up.error());
@@ -166,24 +198,23 @@ Task<Result<std::monostate>> ensure_loaded(Exchange& exchange, ProviderState& st
 
 Task<void> reload_when_dry(Exchange& exchange, ProviderState& state) {
     App& app = exchange.app;
-    if (!has_passed(state.loaded_ms, kLoadPauseMs, app.now_ms)) co_return;
+    if (!has_passed(state.loaded_ms, store::urgent_interval_ms(state.flush.window_ms), app.now_ms)) co_return;
     const Result<std::monostate> loaded = co_await load_unless_failing(app, exchange.session, state, std::string());
     if (!loaded) log_failure(app, "reload_failed", state, loaded.error());
 }
 
 void refresh_when_stale(App& app, ProviderState& state) {
-    if (!state.loaded || !has_passed(state.refreshed_ms, limits::kWorkingSetFreshMs, app.now_ms)) return;
-    const bool is_leased = state.refresh_lease_ms > app.now_ms && state.refresh_lease_ms - app.now_ms <= kRefreshLeaseMs;
-    if (is_leased) return;
+    if (!state.loaded || !has_passed(state.refreshed_ms, state.refresh_after_ms, app.now_ms)) return;
+    if (is_leased(state.refresh_lease_ms, app.now_ms, limits::kLongestFailurePauseMs)) return;
     state.refresh_lease_ms = app.now_ms + kRefreshLeaseMs;
     app.spawn([&](host::Session& session) { return refresh(app, session, state); });
 }
 
 void refresh_token_when_stale(Exchange& exchange, ProviderState& state, limits::Meter& meter) {
     App& app = exchange.app;
-    const bool is_leased = meter.lease_until_ms > app.now_ms && meter.lease_until_ms - app.now_ms <= limits::kUsedFreshMs;
-    if (is_leased || !has_passed(meter.read_ms, limits::kUsedFreshMs, app.now_ms)) return;
-    meter.lease_until_ms = app.now_ms + limits::kUsedFreshMs;
+    const double fresh_ms = std::max<double>(limits::kUsedFreshMs, store::refresh_interval_ms(state.flush.window_ms));
+    if (is_leased(meter.lease_until_ms, app.now_ms, fresh_ms) || !has_passed(meter.read_ms, fresh_ms, app.now_ms)) return;
+    meter.lease_until_ms = app.now_ms + fresh_ms;
     std::string secret_hash = sha256_hex(bearer_credential(exchange.request.headers));
     const limits::Ledger::Mark mark = meter.ledger.mark(app.now_ms);
     app.spawn([&](host::Session& session) { return refresh_token(app, session, state, std::move(secret_hash), mark); });

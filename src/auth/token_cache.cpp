@@ -9,8 +9,8 @@
 namespace edgepool::auth {
 namespace {
 
-constexpr double kRationBurst = 50;
-constexpr double kRationPerMs = 0.020;
+constexpr double kRationPerMs = 0.002;
+constexpr double kLookUpLeaseMs = 4'000;  // whoever looks for longer is taken for dead
 
 }  // namespace
 
@@ -28,6 +28,7 @@ TokenCache::State TokenCache::find(std::string_view hash, double now_ms, const T
 void TokenCache::put(std::string_view secret_hash, Token token, double now_ms) {
     const std::string hash(secret_hash);
     unknown_.erase(hash);
+    ration_ = std::min(limits::kTokenLookUpBurst, ration_ + 1);
     make_room(known_, limits::kTokenCacheEntries, [](const Known& entry) { return entry.since_ms; });
     known_.insert_or_assign(hash, Known{std::move(token), now_ms});
 }
@@ -45,13 +46,22 @@ void TokenCache::forget(std::string_view hash) {
     unknown_.erase(std::string(hash));
 }
 
-bool TokenCache::may_look_up(double now_ms) {
+bool TokenCache::may_look_up(std::string_view hash, double now_ms) {
     const double passed_ms = std::max(0.0, now_ms - rationed_at_ms_);
-    ration_ = std::min(kRationBurst, ration_ + passed_ms * kRationPerMs);
+    ration_ = std::min(limits::kTokenLookUpBurst, ration_ + passed_ms * kRationPerMs);
     rationed_at_ms_ = now_ms;
     if (ration_ < 1) return false;
     ration_ -= 1;
+    make_room(looking_, limits::kUnknownTokenEntries, [](double since_ms) { return since_ms; });
+    looking_.insert_or_assign(std::string(hash), now_ms);
     return true;
+}
+
+void TokenCache::end_look_up(std::string_view hash) { looking_.erase(std::string(hash)); }
+
+bool TokenCache::is_being_looked_up(std::string_view hash, double now_ms) const {
+    const auto found = looking_.find(std::string(hash));
+    return found != looking_.end() && now_ms >= found->second && now_ms - found->second < kLookUpLeaseMs;
 }
 
 }  // namespace edgepool::auth

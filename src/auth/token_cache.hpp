@@ -14,6 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/limits.hpp"
 #include "limits/token_limits.hpp"
 
 namespace edgepool::auth {
@@ -38,8 +39,11 @@ public:
     // The token with this hash, or this secret, has changed in the database: ask again when it comes next.
     void forget(std::string_view hash);
 
-    // True when a look-up may be made now; takes one from the ration (a burst of 50, 20 more each second).
-    bool may_look_up(double now_ms);
+    // True when this hash may be looked up now, which is then under way until end_look_up(). Takes one from the ration: a burst of
+    // limits::kTokenLookUpBurst, two more each second. A look-up that finds a token gives it back.
+    bool may_look_up(std::string_view hash, double now_ms);
+    void end_look_up(std::string_view hash);
+    bool is_being_looked_up(std::string_view hash, double now_ms) const;
 
 private:
     struct Known {
@@ -48,7 +52,8 @@ private:
     };
     std::unordered_map<std::string, Known> known_;
     std::unordered_map<std::string, double> unknown_;  // hash → since
-    double ration_ = 50;
+    std::unordered_map<std::string, double> looking_;  // hash → since; bounded by the ration
+    double ration_ = limits::kTokenLookUpBurst;
     double rationed_at_ms_ = 0;
 };
 

@@ -38,6 +38,7 @@ inline constexpr std::size_t kMaxEvidenceBytes = 300;            // excerpt of a
 inline constexpr std::size_t kWorkingSetKeys = 512;              // per provider
 inline constexpr std::size_t kTokenCacheEntries = 2048;
 inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cache: floods of bad tokens stay away from the database
+inline constexpr double kTokenLookUpBurst = 100;                 // look-ups of tokens never seen; one that is found costs nothing
 inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
 inline constexpr std::size_t kMaxWaitingModelRows = 8000;        // model and hour, unsent: two batches; names are the text of clients and the database may be away
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
@@ -71,6 +72,8 @@ inline constexpr std::size_t kBenchesTold = 100;                 // the newest b
 
 // Times
 inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of other isolates are seen within this
+inline constexpr std::uint32_t kLongestFailurePauseMs = 30'000;  // a database that is back is noticed within this by everybody
+inline constexpr std::uint32_t kLongestLoadPauseMs = 4'000;      // the same where clients wait for it
 inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work
 inline constexpr std::uint32_t kUsedFreshMs = 10'000;            // what other isolates have charged to a budget is seen within this
 inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose

@@ -70,17 +70,46 @@ TEST_CASE("unknown tokens are kept up to their bound, even when all came in the 
     CHECK(look(cache, "u" + std::to_string(10 * limits::kUnknownTokenEntries - 1)) == State::unknown);
 }
 
-TEST_CASE("look-ups of tokens never seen come in a burst of fifty, then twenty a second") {
+namespace {
+
+int look_ups_granted(TokenCache& cache, double now_ms) {
+    int granted = 0;
+    while (granted < 1'000 && cache.may_look_up("t" + std::to_string(granted), now_ms)) ++granted;
+    return granted;
+}
+
+}  // namespace
+
+TEST_CASE("look-ups of tokens never seen come in a burst of a hundred, then two a second") {
     TokenCache cache;
-    const auto spend = [&](double now_ms) {
-        int granted = 0;
-        while (granted < 1'000 && cache.may_look_up(now_ms)) ++granted;
-        return granted;
-    };
-    CHECK(spend(kStartMs) == 50);
-    CHECK(spend(kStartMs) == 0);
-    CHECK(spend(kStartMs + 49) == 0);
-    CHECK(spend(kStartMs + 1'049) == 20);
-    CHECK(spend(kStartMs + 3'600'000) == 50);
-    CHECK(spend(kStartMs) == 0);
+    CHECK(look_ups_granted(cache, kStartMs) == static_cast<int>(limits::kTokenLookUpBurst));
+    CHECK(look_ups_granted(cache, kStartMs) == 0);
+    CHECK(look_ups_granted(cache, kStartMs + 499) == 0);
+    CHECK(look_ups_granted(cache, kStartMs + 10'499) == 20);
+    CHECK(look_ups_granted(cache, kStartMs + 3'600'000) == static_cast<int>(limits::kTokenLookUpBurst));
+    CHECK(look_ups_granted(cache, kStartMs) == 0);
+}
+
+TEST_CASE("a look-up that finds a token costs nothing of the ration") {
+    TokenCache cache;
+    for (int i = 0; i < 10 * static_cast<int>(limits::kTokenLookUpBurst); ++i) {
+        REQUIRE(cache.may_look_up("known", kStartMs));
+        cache.put("known", token_of("known"), kStartMs);
+    }
+    for (int i = 0; i < static_cast<int>(limits::kTokenLookUpBurst); ++i) {
+        REQUIRE(cache.may_look_up("unknown", kStartMs));
+        cache.put_unknown("unknown", kStartMs);
+    }
+    CHECK_FALSE(cache.may_look_up("unknown", kStartMs));
+}
+
+TEST_CASE("a token is looked up by one at a time, until that one ends or is taken for dead") {
+    TokenCache cache;
+    CHECK_FALSE(cache.is_being_looked_up("t", kStartMs));
+    REQUIRE(cache.may_look_up("t", kStartMs));
+    CHECK(cache.is_being_looked_up("t", kStartMs + 3'999));
+    CHECK_FALSE(cache.is_being_looked_up("t", kStartMs + 4'000));
+    CHECK_FALSE(cache.is_being_looked_up("another", kStartMs));
+    cache.end_look_up("t");
+    CHECK_FALSE(cache.is_being_looked_up("t", kStartMs));
 }
