@@ -108,8 +108,8 @@ test('nothing that a client sends makes the pool call another host', async () =>
   assert.equal((await pool.chat({ base_url: `http://${other}`, api_base: `http://${other}`, callback: `http://${other}` }, { headers })).status, 200);
   for (const path of [`//${other}/v1/chat/completions`, `/http://${other}/v1/chat/completions`, `/v1/chat/completions@${other}`, `/v1/models/@${other}`, `/v1/models/..%2f..%2f${other}`,
     `/v1/models/%2e%2e/%2e%2e/api/keys`, `/ollama//${other}/v1/models`, `/v1/models/?url=http://${other}`, '/v1/models/..\\..\\api']) {
-    await pool.ask(path, undefined, { method: 'GET' });
-    await pool.ask(path, kBody);
+    await raw(`GET ${path} HTTP/1.1\r\n${authorized()}Connection: close\r\n\r\n`);
+    await raw(`POST ${path} HTTP/1.1\r\n${authorized()}Content-Length: ${kBody.length}\r\nConnection: close\r\n\r\n${kBody}`);
   }
   await raw(`GET http://${other}/v1/models HTTP/1.1\r\n${authorized()}Connection: close\r\n\r\n`);
   await raw(`CONNECT ${other} HTTP/1.1\r\n${authorized()}\r\n`);

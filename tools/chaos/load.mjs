@@ -9,6 +9,9 @@ const kWords = 30;
 const kAfterAKey = /"code":"(upstream_(timeout|broken|unreachable)|keys_exhausted)"/;
 const kEnding = 'data: [DONE]\n\n';
 
+/** Whether a key was tried for this answer: only then is it counted. */
+export const hasReachedKey = (answer, text) => answer.headers.has('x-pool-attempts') || kAfterAKey.test(text);
+
 export class Load {
   results = [];
   #underWay = new Set();
@@ -61,10 +64,10 @@ export class Load {
       const answer = await fetch(`${this.stage.isolates[result.place].url}/v1/chat/completions`, { method: 'POST', signal: AbortSignal.timeout(kPatience_ms),
         body: JSON.stringify(this.#request(result)), headers: { authorization: `Bearer ${this.stage.token}`, 'content-type': 'application/json' } });
       result.status = answer.status;
-      result.reachedKey = answer.headers.has('x-pool-attempts');
+      result.reachedKey = answer.headers.has('x-pool-attempts'); // also of a stream that breaks before its end
       const text = await answer.text();
       result.text = text.slice(-300);
-      result.reachedKey ||= kAfterAKey.test(text);
+      result.reachedKey = hasReachedKey(answer, text);
       result.success = answer.status === 200 && (result.isStream ? text.endsWith(kEnding) && !text.includes('"error"') : JSON.parse(text).choices.length > 0);
     } catch (error) {
       result.text = String(error.cause ?? error);
