@@ -67,17 +67,31 @@ Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
     co_return is_refused;
 }
 
+// Sends what had been counted when it began. What is counted meanwhile waits for the next window: otherwise a busy isolate would send
+// batch after batch.
+Task<bool> flush_once(App& app, host::Session& session, ProviderState& state) {
+    if (state.flush.outbox.empty() && !state.counts.empty()) cut_batch(app, state);
+    while (!state.flush.outbox.empty()) {
+        if (is_under_way(state.flush, app.now_ms)) co_return false;
+        const bool is_dealt_with = co_await send_first(app, session, state);
+        if (!is_dealt_with) co_return false;
+    }
+    co_return true;
+}
+
 Task<void> flush_after(App& app, host::Session& session, ProviderState& state, std::uint32_t delay_ms) {
     if (delay_ms > 0) co_await session.perform(host::Sleep{delay_ms});
     std::uint32_t backoff_ms = std::max(kFirstBackoffMs, state.flush.window_ms / 2);
+    bool all_sent = false;
     for (int attempt = 0; attempt < kTriesPerFlow; ++attempt) {
-        const bool all_sent = co_await flush_now(app, session, state);
-        if (all_sent) break;
+        all_sent = co_await flush_once(app, session, state);
+        if (all_sent || attempt + 1 == kTriesPerFlow) break;
         state.flush.leader_until_ms = app.now_ms + backoff_ms + kSendLeaseMs;
         co_await session.perform(host::Sleep{backoff_ms + static_cast<std::uint32_t>(app.random.below(backoff_ms))});
         backoff_ms *= 2;
     }
     state.flush.leader_until_ms = 0;
+    if (all_sent) schedule_flush(app, state);
 }
 
 Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) {
@@ -121,10 +135,8 @@ void schedule_urgent_flush(App& app, ProviderState& state) {
 
 Task<bool> flush_now(App& app, host::Session& session, ProviderState& state) {
     while (!state.counts.empty() || !state.flush.outbox.empty()) {
-        if (is_under_way(state.flush, app.now_ms)) co_return false;
-        if (state.flush.outbox.empty()) cut_batch(app, state);
-        const bool is_dealt_with = co_await send_first(app, session, state);
-        if (!is_dealt_with) co_return false;
+        const bool is_sent = co_await flush_once(app, session, state);
+        if (!is_sent) co_return false;
     }
     co_return true;
 }

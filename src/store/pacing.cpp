@@ -7,7 +7,7 @@
 namespace edgepool::store {
 namespace {
 
-constexpr double kWindowsPerRefresh = 5;        // 40 flushes a second leave room for 8 refreshes
+constexpr double kWindowsPerRefresh = 8;        // 40 flushes a second leave room for 5 refreshes and a few reloads
 constexpr double kShortestUrgentMs = 1'000;
 constexpr std::uint32_t kMostDoublings = 5;
 

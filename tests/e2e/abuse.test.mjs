@@ -10,7 +10,7 @@ const pool = wholePool();
 const kBody = '{"model":"m","messages":[{"role":"user","content":"x"}]}';
 const kLoris = 200;
 const kFlood = 3_000;
-const kMostLookUps = 130; // the ration: a burst of 100 and two a second
+const kMostLookUps = 400; // the ration: a burst of 50 and two a second; the flood may take a while
 
 let elsewhere;
 let strayed = 0;

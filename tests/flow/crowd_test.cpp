@@ -6,7 +6,9 @@ using namespace edgepool::test;
 
 namespace {
 
-constexpr std::size_t kMostCallsPerSecond = 50;
+constexpr double kMostCallsPerSecond = 50;
+
+double busiest(const CrowdReport& report, std::size_t from_s, std::size_t until_s) { return static_cast<double>(report.busiest(from_s, until_s)); }
 
 CrowdPlan crowd_of(std::size_t isolates, double requests_per_s) {
     CrowdPlan plan;
@@ -27,7 +29,7 @@ TEST_CASE("a hundred and fifty isolates in health ask the database fewer than fi
     check_sound(report);
     CHECK(report.statuses.at(200) == report.requests);
     CHECK(report.mean(60, 120) < kMostCallsPerSecond);
-    CHECK(report.busiest(60, 120) < 2 * kMostCallsPerSecond);
+    CHECK(busiest(report, 60, 120) < 2 * kMostCallsPerSecond);
 }
 
 TEST_CASE("when the database comes back after half a minute, isolates do not all come at once, no client has noticed, and nothing is lost") {
@@ -37,8 +39,8 @@ TEST_CASE("when the database comes back after half a minute, isolates do not all
     plan.trouble_until_ms = 90'000;
     const CrowdReport report = run_crowd(plan);
     check_sound(report);
-    CHECK(report.busiest(90, 120) < 2 * kMostCallsPerSecond);
-    CHECK(report.busiest(60, 90) < 2 * kMostCallsPerSecond);
+    CHECK(busiest(report, 90, 120) < 2 * kMostCallsPerSecond);
+    CHECK(busiest(report, 60, 90) < 2 * kMostCallsPerSecond);
 }
 
 TEST_CASE("a cold isolate that meets a crowd asks the database once") {

@@ -80,7 +80,7 @@ int look_ups_granted(TokenCache& cache, double now_ms) {
 
 }  // namespace
 
-TEST_CASE("look-ups of tokens never seen come in a burst of a hundred, then two a second") {
+TEST_CASE("look-ups of tokens never seen come in a burst of fifty, then two a second") {
     TokenCache cache;
     CHECK(look_ups_granted(cache, kStartMs) == static_cast<int>(limits::kTokenLookUpBurst));
     CHECK(look_ups_granted(cache, kStartMs) == 0);

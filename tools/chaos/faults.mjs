@@ -10,7 +10,7 @@ const kOutage_ms = 5_000;
 const kFlushWindow_ms = 1_000;
 const kClockLibrary = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 const kLargeBytes = 8 << 20;
-const kLargeAtOnce = 8;
+const kLargeAtOnce = 6;
 
 const lies = (refusal) => async (stage) => {
   stage.gate.refusal = refusal;
@@ -92,7 +92,7 @@ export const kFaults = [
     await fails({ fault: 'reset', every: 3 })(stage);
     await stage.gate.open();
   } },
-  { name: 'memory is filled: eight bodies of 8 MB at once to one isolate', does: fillMemory },
+  { name: 'memory is filled: six bodies of 8 MB at once to one isolate', does: fillMemory },
   { name: 'an isolate is told to end (SIGTERM), another takes its place', async does(stage) {
     await sleep(kOutage_ms / 2);
     const killed_ms = Date.now();

@@ -13,7 +13,7 @@ const kKeys = 8;
 const kIsolates = 2;
 const kLooks = 5;
 // Short patience, so that a fault is met within seconds.
-const kVariables = { FIRST_BYTE_TIMEOUT_MS: '1500', IDLE_TIMEOUT_MS: '1500' };
+const kVariables = { FIRST_BYTE_TIMEOUT_MS: '3000', IDLE_TIMEOUT_MS: '3000' };
 
 const secret = (prefix) => `${prefix}${randomBytes(12).toString('hex')}`;
 
