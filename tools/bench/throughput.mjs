@@ -54,8 +54,11 @@ async function measureCell(targets, upstream, wanted, rounds) {
 }
 
 /** Answers [{load, concurrency, cell}], and the peak memory by target. `tell` is told what is under way. */
-export async function measureThroughput(targets, upstream, { rounds, duration_s, loads = kLoads, tell }) {
-  for (const target of Object.values(targets)) await load(target, { concurrency: 8, duration_s: 1, shape: 'plain', body_bytes: kSmallBytes });
+export async function measureThroughput(targets, upstream, { rounds, duration_s, warm_s, loads = kLoads, tell }) {
+  tell('warming: V8 compiles quickly first, and well after some thousand requests');
+  for (const target of Object.values(targets)) {
+    for (const shape of ['plain', 'stream']) await load(target, { concurrency: 16, duration_s: warm_s, shape, body_bytes: kSmallBytes });
+  }
   const cells = [];
   for (const wanted of loads) {
     for (const concurrency of wanted.concurrencies) {
