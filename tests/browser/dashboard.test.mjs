@@ -183,11 +183,13 @@ test('another provider is another pool: its own keys, remembered', async () => {
   await page.context().close();
 });
 
-test('a key that is not there is said to be gone', async () => {
-  const page = await site.open('/dashboard#/keys/0123456789abcdef', { signedIn: true, expected: [/status of 404/] });
-  await page.getByText(kSay.en.gone).waitFor();
-  quiet(page);
-  await page.context().close();
+test('a key that is not there, or an address that is no encoded text, is said to be gone', async () => {
+  for (const id of ['0123456789abcdef', '%E0%A4%A']) {
+    const page = await site.open(`/dashboard#/keys/${id}`, { signedIn: true, expected: [/status of 40[04]/] });
+    await page.getByText(kSay.en.gone).waitFor();
+    quiet(page);
+    await page.context().close();
+  }
 });
 
 test('a route that this version of the worker lacks is said to be missing, and the rest of the page works', async () => {

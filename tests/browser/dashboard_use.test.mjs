@@ -1,13 +1,13 @@
 // What is brought into the pool and what is given out of it: importing keys, making client tokens, and asking in the playground.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sha256 } from '../e2e/support/pool.mjs';
+import { idOf, sha256 } from '../e2e/support/pool.mjs';
 import { axeViolations, kLanguages, quiet, wholeSite } from './support/browser.mjs';
 
 const site = wholeSite();
 const kSay = {
-  en: { keys: 'Keys', import: /^Import \d/, finished: 'Import finished', notAccepted: 'Lines that were not accepted', again: 'Import more', create: 'Create a token', createNow: 'Create', name: 'Name', perDay: 'Requests per day', dollars: 'US dollars per day', wrong: 'A whole number, please.', noName: 'Give it a name.', once: /shown this once/, copied: 'I have copied it', change: 'Change', save: 'Save', saved: 'Saved', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', undo: 'Undo', remove: 'Delete', deleted: 'Deleted', none: 'No client tokens yet', token: 'Client token', send: 'Send', stop: 'Stop', raw: 'As received', curl: 'As curl', needed: /are needed/, refused: 'The token is not accepted', model: 'Model', interrupted: /was interrupted/ },
-  zh: { keys: '密钥', import: /^导入 \d/, finished: '导入完成', notAccepted: '未接受的行', again: '继续导入', create: '创建令牌', createNow: '创建', name: '名称', perDay: '每日请求数', dollars: '每日费用（美元）', wrong: '请输入整数。', noName: '请填写名称。', once: /只显示这一次/, copied: '我已复制', change: '修改', save: '保存', saved: '已保存', rotate: '轮换', disable: '停用', enable: '启用', undo: '撤销', remove: '删除', deleted: '已删除', none: '还没有客户端令牌', token: '客户端令牌', send: '发送', stop: '停止', raw: '原始内容', curl: 'curl 形式', needed: /需要客户端令牌/, refused: '令牌无效', model: '模型', interrupted: /导入中断/ },
+  en: { keys: 'Keys', import: /^Import \d/, finished: 'Import finished', notAccepted: 'Lines that were not accepted', again: 'Import more', create: 'Create a token', createNow: 'Create', name: 'Name', perDay: 'Requests per day', dollars: 'US dollars per day', wrong: 'A whole number, please.', noName: 'Give it a name.', once: /shown this once/, copied: 'I have copied it', change: 'Change', save: 'Save', saved: 'Saved', rotate: 'Rotate', disable: 'Disable', enable: 'Enable', undo: 'Undo', remove: 'Delete', deleted: 'Deleted', none: 'No client tokens yet', token: 'Client token', send: 'Send', stop: 'Stop', raw: 'As received', curl: 'As curl', needed: /are needed/, refused: 'The token is not accepted', model: 'Model', interrupted: /was interrupted/, validate: /Ask the provider/, check: 'Check now', good: /The provider knows this key/, audit: 'Audit log' },
+  zh: { keys: '密钥', import: /^导入 \d/, finished: '导入完成', notAccepted: '未接受的行', again: '继续导入', create: '创建令牌', createNow: '创建', name: '名称', perDay: '每日请求数', dollars: '每日费用（美元）', wrong: '请输入整数。', noName: '请填写名称。', once: /只显示这一次/, copied: '我已复制', change: '修改', save: '保存', saved: '已保存', rotate: '轮换', disable: '停用', enable: '启用', undo: '撤销', remove: '删除', deleted: '已删除', none: '还没有客户端令牌', token: '客户端令牌', send: '发送', stop: '停止', raw: '原始内容', curl: 'curl 形式', needed: /需要客户端令牌/, refused: '令牌无效', model: '模型', interrupted: /导入中断/, validate: /向提供方核对/, check: '立即检查', good: /提供方认可此密钥/, audit: '审计日志' },
 };
 
 const tokensOf = async () => (await site.pool.calls.call('pool_tokens_list', { provider: 'ollama', page: 1, page_size: 100 })).tokens;
@@ -22,6 +22,39 @@ for (const language of kLanguages) {
     await page.getByRole('heading', { name: say.finished }).waitFor();
     assert.deepEqual(await page.locator('.stat dd').allInnerTexts(), ['4', '2', '0', '1', '1']);
     assert.match(await page.getByRole('region', { name: say.notAccepted }).last().innerText(), /3/);
+    assert.deepEqual(await axeViolations(page), []);
+    quiet(page);
+    await page.context().close();
+  });
+
+  test(`an import may ask the provider first: what it refuses is named and not kept (${language})`, async () => {
+    const page = await site.open('/dashboard#/import', { language, signedIn: true });
+    await page.getByLabel(say.keys, { exact: true }).fill(`practice-asked-${language}-0123456789\nstranger-${language}-0123456789`);
+    await page.getByLabel(say.validate).check();
+    await page.getByRole('button', { name: say.import }).click();
+    await page.getByRole('heading', { name: say.finished }).waitFor();
+    const [valid, refused, unknown] = (await page.locator('.stat dd').allInnerTexts()).slice(5);
+    assert.deepEqual([valid, refused, unknown], ['1', '1', '0']);
+    const keys = await site.pool.allKeys();
+    assert.equal(keys.filter((row) => row.id === idOf(`practice-asked-${language}-0123456789`))[0].status, 'active');
+    assert.equal(keys.some((row) => row.id === idOf(`stranger-${language}-0123456789`)), false);
+    assert.deepEqual(await axeViolations(page), []);
+    quiet(page);
+    await page.context().close();
+  });
+
+  test(`a key is checked on its page, and the audit log tells what was done to it (${language})`, async () => {
+    const key = site.pool.keys.ollama[0];
+    const page = await site.open(`/dashboard#/keys/${idOf(key)}`, { language, signedIn: true });
+    await page.getByRole('button', { name: say.check }).click();
+    await page.getByText(say.good).waitFor();
+    await page.getByRole('button', { name: say.enable, exact: true }).click();
+    await page.locator('.toast').nth(1).waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('a');
+    await page.getByRole('heading', { name: say.audit, level: 1 }).waitFor();
+    await page.locator('tbody tr').first().waitFor();
+    assert.match(await page.locator('tbody').innerText(), new RegExp(idOf(key).slice(0, 8)));
     assert.deepEqual(await axeViolations(page), []);
     quiet(page);
     await page.context().close();
@@ -79,6 +112,9 @@ for (const language of kLanguages) {
     const token = await page.locator('.secret code').innerText();
     assert.match(token, /^ep-[0-9a-f]{64}$/);
     site.pool.secrets.push(token);
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+    await page.locator('dialog[open] .secret').waitFor();
+    assert.equal(await page.locator('.secret code').innerText(), token);
     assert.deepEqual(await axeViolations(page), []);
     await page.getByRole('button', { name: say.copied }).click();
     const row = page.getByRole('listitem').filter({ hasText: name });

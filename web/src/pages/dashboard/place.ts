@@ -14,11 +14,20 @@ addEventListener('hashchange', () => { hash.value = location.hash; });
 
 export interface Place { page: DashboardPage; item: string | null; query: URLSearchParams }
 
+/** An address may hold anything: what is no encoded text is taken as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 export const place = computed<Place>(() => {
   const [path = '', query = ''] = hash.value.replace(/^#\/?/, '').split('?');
   const [name = '', item] = path.split('/');
   const page = kPages.find((known) => known === name) ?? 'overview';
-  return { page, item: item ? decodeURIComponent(item) : null, query: new URLSearchParams(query) };
+  return { page, item: item ? decoded(item) : null, query: new URLSearchParams(query) };
 });
 
 export function hrefOf(page: DashboardPage, item?: string, query?: Record<string, string>): string {

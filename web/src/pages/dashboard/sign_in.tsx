@@ -85,7 +85,7 @@ export function SessionEnded() {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current!.showModal(), []);
   return (
-    <dialog ref={element} class="dialog narrow" aria-labelledby="session-ended" onCancel={(event) => event.preventDefault()}>
+    <dialog ref={element} class="dialog narrow" aria-labelledby="session-ended" onCancel={(event) => event.preventDefault()} onClose={() => { if (element.current?.isConnected) element.current.showModal(); }}>
       <div class="dialog-head"><h2 id="session-ended">{text().ended}</h2></div>
       <div class="dialog-body stack"><p class="muted">{text().endedNote}</p><SignInForm /><Button kind="quiet" onClick={signOut}>{text().leave}</Button></div>
     </dialog>

@@ -82,7 +82,8 @@ export function KeyPage({ id }: { id: string }) {
   const words = text();
   const back = <a class="back-link" href={hrefOf('keys')}><Icon name="back" />{words.back}</a>;
   const row = found.data;
-  if (found.error instanceof ApiError && found.error.status === 404) return <>{back}<h1 class="visually-hidden">{id}</h1><Card><Empty level={2} title={words.gone}>{words.goneNote}</Empty></Card></>;
+  // 400: what the address holds is no id at all.
+  if (found.error instanceof ApiError && [400, 404].includes(found.error.status)) return <>{back}<h1 class="visually-hidden">{id}</h1><Card><Empty level={2} title={words.gone}>{words.goneNote}</Empty></Card></>;
   if (!row) return <>{back}<h1 class="mono">{id}</h1><Card>{found.error ? <ErrorState level={2} error={found.error} onRetry={() => void found.reload()} /> : <Skeleton lines={8} />}</Card></>;
   const total = figure(row.total_requests);
   const chosen = new Map([[row.id, { status: row.status, until: row.until }]]);

@@ -11,7 +11,7 @@ export function NewToken({ name, token, provider, onClose }: { name: string; tok
   const words = text();
   const path = provider === 'ollama' ? '/v1/models' : `/${provider}/v1/models`;
   return (
-    <Dialog title={words.title(name)} onClose={onClose} foot={<Button kind="primary" onClick={onClose}>{words.done}</Button>}>
+    <Dialog leaving="by_button" title={words.title(name)} onClose={onClose} foot={<Button kind="primary" onClick={onClose}>{words.done}</Button>}>
       <div class="stack">
         <Notice tone="warn">{words.once}</Notice>
         <div class="secret"><code>{token}</code><CopyButton value={token} label={words.token} wordy /></div>
