@@ -69,6 +69,15 @@ TEST_CASE("every route of the router is in the API document") {
     }
 }
 
+TEST_CASE("every route of the API document is served") {
+    std::set<std::string> served;
+    for (const app::RouteName& route : app::all_routes()) served.insert(std::string(route.method) + " " + route.path);
+    for (const std::string& name : documented_routes()) {
+        CAPTURE(name);
+        CHECK(served.count(name) == 1);
+    }
+}
+
 TEST_CASE("every reference of the API document leads somewhere in it, and nothing in it is left unused") {
     std::set<std::string> references;
     collect_references(document(), references);
