@@ -91,7 +91,12 @@ Task<void> flush_after(App& app, host::Session& session, ProviderState& state, s
         backoff_ms *= 2;
     }
     state.flush.leader_until_ms = 0;
-    if (all_sent) schedule_flush(app, state);
+    // What was counted meanwhile goes with the next request's flow. When none comes within a window, it goes with this one.
+    while (all_sent && !state.counts.empty()) {
+        co_await session.perform(host::Sleep{state.flush.window_ms});
+        if (state.flush.leader_until_ms > app.now_ms) break;
+        all_sent = co_await flush_once(app, session, state);
+    }
 }
 
 Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) {
