@@ -49,7 +49,7 @@ TEST_CASE("a bench that is over, or older than what is known of the key, changes
     CHECK(gives(pool, key_id(0), kStartMs + 11));
 }
 
-TEST_CASE("a bench for one model leaves the key to the others") {
+TEST_CASE("what is told of one model leaves the key to the others") {
     KeyPool pool;
     pool.load(working_set(1), kStartMs);
     pool.hear(told(0, "big", kStartMs + kMinuteMs, kStartMs + 1), kStartMs + 1);
