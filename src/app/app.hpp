@@ -83,6 +83,7 @@ struct ProviderState {
     std::uint32_t refresh_failures = 0;  // in a row
     double load_lease_ms = 0;       // a flow is taking a working set until then
     std::uint32_t load_failures = 0;     // in a row
+    std::uint32_t dry_reloads = 0;       // in a row that gave no request a key
     double db_since_ms = 0;         // by the database's clock: changes up to here are known
     double load_failed_ms = 0;      // when the last attempt to load failed; 0 = it did not
     Error load_error;

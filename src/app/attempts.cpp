@@ -31,6 +31,7 @@ bool may_try_again(const Journey& journey) {
 Task<std::optional<KeyPool::Ticket>> pick_key(Journey& journey) {
     App& app = journey.exchange.app;
     std::optional<KeyPool::Ticket> ticket = journey.state->pool.take(request_of(journey), app.now_ms, app.random);
+    if (ticket) journey.state->dry_reloads = 0;
     if (ticket || !journey.tried.empty()) co_return ticket;
     co_await reload_when_dry(journey.exchange, *journey.state);
     ticket = journey.state->pool.take(request_of(journey), app.now_ms, app.random);

@@ -102,6 +102,7 @@ Task<void> flush_after(App& app, host::Session& session, ProviderState& state, s
 Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) {
     co_await session.perform(host::Sleep{limits::kLongestFlushWindowMs});
     state.flush.lazy_until_ms = 0;
+    if (state.flush.leader_until_ms > app.now_ms) co_return;  // it goes with that flush
     co_await flush_now(app, session, state);
 }
 

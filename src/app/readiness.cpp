@@ -198,7 +198,9 @@ Task<Result<std::monostate>> ensure_loaded(Exchange& exchange, ProviderState& st
 
 Task<void> reload_when_dry(Exchange& exchange, ProviderState& state) {
     App& app = exchange.app;
-    if (!has_passed(state.loaded_ms, store::urgent_interval_ms(state.flush.window_ms), app.now_ms)) co_return;
+    // Longer each time: what returns by itself is known here, and a refresh tells what somebody else has changed.
+    if (!has_passed(state.loaded_ms, store::failure_pause_ms(state.flush.window_ms, state.dry_reloads), app.now_ms)) co_return;
+    ++state.dry_reloads;
     const Result<std::monostate> loaded = co_await load_unless_failing(app, exchange.session, state, std::string());
     if (!loaded) log_failure(app, "reload_failed", state, loaded.error());
 }

@@ -58,5 +58,5 @@ TEST_CASE("with every key refused, isolates do not ask for fresh keys more often
     plan.are_all_keys_refused = true;
     const CrowdReport report = run_crowd(plan);
     for (const std::string& fault : report.faults) CHECK(fault == "");
-    CHECK(report.mean(60, 120) < 2 * kMostCallsPerSecond);
+    CHECK(report.mean(60, 120) < kMostCallsPerSecond);
 }
