@@ -230,5 +230,12 @@ export class Conversation {
     return outcome;
   }
 
+  data_point(op) {
+    const binding = this.variables[op.text(0)];
+    if (!binding?.writeDataPoint) return { status: Status.failed };
+    binding.writeDataPoint({ indexes: [op.text(1)], blobs: op.list(2), doubles: op.list(3).map(Number) });
+    return { status: Status.ok };
+  }
+
   random_bytes(op) { return { status: Status.ok, data: crypto.getRandomValues(new Uint8Array(op.a)) }; }
 }

@@ -147,4 +147,12 @@ void Record::describe(const host::CachePut& op) {
     set_text(2, op.body);
 }
 
+void Record::describe(const host::DataPoint& op) {
+    set(OperationKind::data_point);
+    set_text(0, op.binding);
+    set_text(1, op.index);
+    set_text(2, op.blobs);
+    set_text(3, op.numbers);
+}
+
 }  // namespace edgepool::worker

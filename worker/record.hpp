@@ -48,6 +48,7 @@ private:
     void describe(const host::ForwardHead& op);
     void describe(const host::CacheGet& op);
     void describe(const host::CachePut& op);
+    void describe(const host::DataPoint& op);
     void describe(const host::Observe& op);
     void describe(const host::Finish& op);
     void describe(const host::Sleep& op);

@@ -19,15 +19,14 @@ void add_text(Writer& out, std::string_view name, std::string_view text) {
 
 void add_ms(Writer& out, std::string_view name, double ms) { out.add_integer(name, static_cast<std::int64_t>(ms < 0 ? 0 : ms)); }
 
-// The path is the client's text and may hold what it should not: the route's own pattern stands for it.
-std::string_view pattern_of(const Routing& routing) { return routing.error == RouteError::none ? routing.pattern : "(no route)"; }
-
 void add_usage(Writer& out, const usage::Usage& usage) {
     out.add_integer("prompt_tokens", usage.prompt).add_integer("completion_tokens", usage.completion).add_integer("cost_nano", usage.cost_nano);
     if (usage.estimated) out.add_boolean("estimated", true);
 }
 
 }  // namespace
+
+std::string_view route_pattern(const Routing& routing) { return routing.error == RouteError::none ? routing.pattern : "(no route)"; }
 
 std::string_view outcome_name(RequestOutcome outcome) { return kOutcomeNames[static_cast<std::size_t>(outcome)]; }
 
@@ -44,7 +43,7 @@ std::string request_line(const Exchange& exchange) {
     Writer out;
     out.begin_object().add_string("event", "request").add_string("id", exchange.request_id);
     add_text(out, "method", exchange.request.method);
-    add_text(out, "route", pattern_of(exchange.routing));
+    add_text(out, "route", route_pattern(exchange.routing));
     const Provider* named = exchange.routing.match.provider;
     add_text(out, "provider", !record.provider.empty() || named == nullptr ? record.provider : named->id);
     out.add_string("dialect", dialect_name(exchange.dialect())).add_integer("status", record.status);

@@ -6,6 +6,9 @@
 
 namespace edgepool::app {
 
+// The path is the client's text and may hold what it should not: the route's own pattern stands for it.
+std::string_view route_pattern(const Routing& routing);
+
 // "answered", "success", ...
 std::string_view outcome_name(RequestOutcome outcome);
 

@@ -1,6 +1,7 @@
 #include "app/serve.hpp"
 
 #include "app/admin.hpp"
+#include "app/data_point.hpp"
 #include "app/proxy.hpp"
 #include "app/metrics.hpp"
 #include "app/public_pages.hpp"
@@ -58,6 +59,7 @@ Task<void> serve(App& app, host::Session& session, std::string wire) {
         co_await dispatch(exchange);
     }
     log_request(exchange);
+    if (app.config.writes_data_points) co_await session.perform(data_point_of(exchange));
 }
 
 }  // namespace edgepool::app

@@ -125,6 +125,7 @@ void read_logging(const Variables& variables, Reader& reader, Config& config) {
     else if (wanted == "none") config.log_requests = LogRequests::none;
     else if (!wanted.empty() && wanted != "all") reader.problem("LOG_REQUESTS", "must be all, errors or none");
     config.log_client_address = reader.flag("LOG_CLIENT_ADDRESS");
+    config.writes_data_points = reader.flag("ANALYTICS_ENGINE");
 }
 
 void read_rate_limit(Reader& reader, RateLimit& rate_limit) {

@@ -60,6 +60,7 @@ struct Config {
     std::string metrics_token_hash;  // of METRICS_TOKEN; empty = the admin token alone opens /metrics
     LogRequests log_requests = LogRequests::all;
     bool log_client_address = false;
+    bool writes_data_points = false;  // ANALYTICS_ENGINE: one for each request, to the binding of that purpose
     Storage storage;
     std::vector<ProviderConfig> providers;  // in the order of edgepool::providers()
     keys::Strategy strategy = keys::Strategy::p2c;

@@ -45,6 +45,7 @@ constexpr Row kRows[] = {
     {"METRICS_TOKEN", Kind::secret},
     {"LOG_REQUESTS", Kind::open, "all"},
     {"LOG_CLIENT_ADDRESS", Kind::open, "false"},
+    {"ANALYTICS_ENGINE", Kind::open, "false"},
 };
 
 }  // namespace

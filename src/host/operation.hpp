@@ -149,8 +149,17 @@ struct CachePut {
     std::uint32_t timeout_ms = 0;
 };
 
+// Gives a data point to an analytics binding of the platform; nobody waits for it. Outcome: failed = there is no such binding.
+struct DataPoint {
+    std::string binding;
+    std::string index;    // what the platform samples by
+    std::string blobs;    // NUL after each
+    std::string numbers;  // decimal, NUL after each
+};
+
 using Operation = std::variant<std::monostate, ReadRequestBody, Fetch, ReadBody, CancelBody, Respond, Forward, Observe, Finish, Sleep, RandomBytes,
-                               Write, Join, RateLimit, SocketExchange, ForwardHead, CacheGet, CachePut>;
+                               Write, Join, RateLimit, SocketExchange, ForwardHead, CacheGet, CachePut,
+                               DataPoint>;
 
 struct Outcome {
     Status status = Status::ok;

@@ -1,5 +1,6 @@
 // The line that each request leaves in the log, and refusals counted without a key.
 #include "base/limits.hpp"
+#include "base/text.hpp"
 #include "flow/pool_under_test.hpp"
 #include "json/dom.hpp"
 
@@ -119,6 +120,39 @@ TEST_CASE("LOG_REQUESTS chooses which requests have a line, and an address is lo
     addressed.host.ask(good);
     addressed.settle();
     CHECK(last_line(addressed)["client"] == "203.0.113.7");
+}
+
+TEST_CASE("ANALYTICS_ENGINE gives a data point for each request, with the line's facts in fixed places; without it there is none") {
+    Pool off;
+    off.host.ask(chat());
+    off.settle();
+    CHECK(off.host.data_points.empty());
+    Pool on(3, configured({{"ANALYTICS_ENGINE", "true"}, {"LOG_REQUESTS", "none"}}));
+    on.upstream.in_order({refusal(429), chat_answer()});
+    on.host.ask(chat());
+    on.settle();
+    REQUIRE(on.host.data_points.size() == 1);
+    const host::DataPoint& point = on.host.data_points[0];
+    CHECK(point.binding == "ANALYTICS");
+    CHECK(point.index.size() == 8);
+    const std::vector<std::string_view> blobs = split(point.blobs, '\0');
+    REQUIRE(blobs.size() == 9);  // eight, and nothing after the last NUL
+    CHECK(blobs[0] == "ollama");
+    CHECK(blobs[1] == kModel);
+    CHECK(blobs[2] == "/v1/chat/completions");
+    CHECK(blobs[3] == "openai");
+    CHECK(blobs[4] == "success");
+    CHECK(blobs[6] == "whole");
+    const std::vector<std::string_view> numbers = split(point.numbers, '\0');
+    REQUIRE(numbers.size() == 10);
+    CHECK(numbers[0] == "200");
+    CHECK(numbers[1] == "2");
+    CHECK(numbers[4] != "0");
+    on.host.ask(request_of("POST", "/v1/chat/completions", "{", {}));
+    on.settle();
+    REQUIRE(on.host.data_points.size() == 2);
+    CHECK(on.host.data_points[1].index == "-");
+    CHECK(split(on.host.data_points[1].blobs, '\0')[4] == "refused");
 }
 
 TEST_CASE("requests refused before a key was tried are counted by code, exactly, and a flood of them costs one call a window") {

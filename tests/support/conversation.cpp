@@ -401,6 +401,11 @@ void Conversation::perform(const host::CachePut& op) {
     });
 }
 
+void Conversation::perform(const host::DataPoint& op) {
+    host_.data_points.push_back(op);
+    later(host_.time.now_ms(), [] { return Outcome{}; });
+}
+
 void Conversation::perform(const host::Sleep& op) {
     later(host_.time.now_ms() + op.timeout_ms, [] { return Outcome{}; });
 }

@@ -99,6 +99,7 @@ private:
     void perform(const host::ForwardHead& op);
     void perform(const host::CacheGet& op);
     void perform(const host::CachePut& op);
+    void perform(const host::DataPoint& op);
     void perform(const host::Observe&);
     void answer_head(int status, const Headers& set, std::string_view removed);
     void perform(const host::Finish& op);

@@ -79,6 +79,8 @@ public:
     bool has_cache = true;
     std::map<std::string, std::string> cache;
 
+    std::vector<host::DataPoint> data_points;  // given to the analytics binding
+
     VirtualTime& time;
     FakeDatabase& database;
     ScriptedUpstream& upstream;
