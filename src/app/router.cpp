@@ -81,13 +81,26 @@ constexpr std::array kAdminRows = {
 
 bool begins_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
+// What a URL parser on the way up may take for a step out of the provider's routes, in any spelling: "..", "%2e%2e", "..%2f", "..\\".
+bool steps_out(std::string_view parameter) {
+    const std::string decoded = percent_decode(parameter);
+    const std::string_view text = decoded;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find_first_of("/\\", begin), text.size());
+        const std::string_view segment = text.substr(begin, end - begin);
+        if (segment == "." || segment == "..") return true;
+        begin = end + 1;
+    }
+    return false;
+}
+
 bool matches(const Row& row, std::string_view path, std::string_view& parameter) {
     const std::size_t star = row.path.find('*');
     if (star != std::string_view::npos) {
         const std::string_view stem = row.path.substr(0, star), rest = row.path.substr(star + 1);
         if (path.size() <= stem.size() + rest.size() || !begins_with(path, stem) || path.substr(path.size() - rest.size()) != rest) return false;
         parameter = path.substr(stem.size(), path.size() - stem.size() - rest.size());
-        return true;
+        return !steps_out(parameter);
     }
     parameter = {};
     return path == row.path;

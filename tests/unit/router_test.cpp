@@ -77,6 +77,18 @@ TEST_CASE("the variable last part of a path is decoded for us and passed as sent
     CHECK(route("GET", "/v1/models/").error == RouteError::not_found);
 }
 
+TEST_CASE("a variable part that steps out of the provider's routes is not found, however it is spelt") {
+    for (const char* part : {"..", ".", "../keys", "a/../../keys", "..\\..\\api", "%2e%2e", "%2E./keys", "..%2fkeys", "..%5ckeys", "a/..", "./a", "a\\.\\b"}) {
+        CAPTURE(part);
+        CHECK(route("GET", "/v1/models/" + std::string(part)).error == RouteError::not_found);
+        CHECK(route("GET", "/openrouter/v1/models/" + std::string(part)).error == RouteError::not_found);
+    }
+    for (const char* part : {"...", "a..b", "..a", "vendor/model:free", "qwen3.5", "a.b/c.d", "%2e%2ea"}) {
+        CAPTURE(part);
+        CHECK(route("GET", "/v1/models/" + std::string(part)).error == RouteError::none);
+    }
+}
+
 TEST_CASE("a wrong method names those that the path takes") {
     const auto routing = route("PUT", "/admin/api-keys");
     CHECK(routing.error == RouteError::method_not_allowed);
