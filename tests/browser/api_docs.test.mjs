@@ -67,8 +67,9 @@ for (const language of kLanguages) {
 
   test(`routes are filtered by path and word, and unfolded by keyboard (${language})`, async () => {
     const page = await site.open('/api-docs', { language });
+    await page.locator('.route').first().waitFor();
     await page.getByLabel(words.filter).fill('delete tokens');
-    await page.waitForFunction(() => document.querySelectorAll('.route').length < 10);
+    await page.waitForFunction(() => document.querySelectorAll('.route').length > 0 && document.querySelectorAll('.route').length < 10);
     const paths = await page.locator('.route-path').allTextContents();
     assert.ok(paths.length > 0 && paths.every((path) => path.includes('tokens')), paths.join());
     await page.locator('.route > summary').first().focus();
