@@ -141,7 +141,7 @@ TEST_CASE("outcomes that make no sense are survived at every step of a request")
 TEST_CASE("a cancelled task is gone, and one that waited for what it was loading takes over") {
     Host host;
     const std::uint32_t first = task(host.start("POST", "/v1/chat/completions"));
-    const std::uint32_t second = task(host.start("POST", "/openrouter/v1/chat/completions"));
+    const std::uint32_t second = task(host.start("POST", "/v1/chat/completions"));
     host.instance.cancel(first);
     CHECK(kind(host.resume(first, host::Status::ok, 200, 1, "")) == OperationKind::done);
     CHECK(kind(host.resume(second, host::Status::ok, 0, 0, "")) == OperationKind::sleep);
