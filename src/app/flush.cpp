@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/exchange.hpp"
+#include "base/lease.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
 #include "store/calls.hpp"
@@ -105,8 +106,6 @@ Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) 
     if (state.flush.leader_until_ms > app.now_ms) co_return;  // it goes with that flush
     co_await flush_now(app, session, state);
 }
-
-bool is_leased(double until_ms, double now_ms, double longest_ms) { return until_ms > now_ms && until_ms - now_ms <= longest_ms; }
 
 }  // namespace
 

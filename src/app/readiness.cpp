@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/lease.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
@@ -66,8 +67,6 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     }
     co_return std::monostate{};
 }
-
-bool is_leased(double until_ms, double now_ms, double longest_ms) { return until_ms > now_ms && until_ms - now_ms <= longest_ms; }
 
 bool has_just_failed(const ProviderState& state, double now_ms) {
     const double pause_ms = std::min<double>(kLoadPauseMs * (1u << std::min(state.load_failures, 3u)) / 2, limits::kLongestLoadPauseMs);
