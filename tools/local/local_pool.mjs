@@ -14,6 +14,7 @@ import { rememberedSecrets } from './remembered_secrets.mjs';
 import { RunningPart } from './running_part.mjs';
 import { kPassedOn } from './worker_variables.mjs';
 import { workerHealth, wranglerDev } from './wrangler_dev.mjs';
+import { isRunning } from '../is_running.mjs';
 
 const kDefaultPort = 8787;
 const kWordDelay_ms = 60;
@@ -33,15 +34,6 @@ async function requireFreePort(port) {
   const code = await new Promise((done) => probe.once('error', (error) => done(error.code)).listen(port, '127.0.0.1', () => probe.close(() => done(null))));
   if (code === 'EADDRINUSE') throw new CannotStart(`Port ${port} is in use. Stop what uses it, or choose another: PORT=${port + 1} npm start`);
   if (code) throw new CannotStart(`Port ${port} cannot be used (${code}). Choose another: PORT=${port + 1} npm start`);
-}
-
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }
 
 /** The data folder serves one run at a time: the embedded database has no lock of its own. Answers how to let go of it. */
