@@ -64,6 +64,7 @@ struct CacheState {
     std::int64_t failures = 0;  // of the cache itself
     double cleared_ms = 0;      // what was kept before is void
     double looked_ms = 0;       // when this location was last asked for a clearing
+    std::int64_t generation = -1;  // of entries in Redis, as last seen; -1 = not yet
 };
 
 struct ProviderState {
@@ -89,6 +90,8 @@ struct ProviderState {
     Error load_error;
     double benches_heard_ms = 0;    // when other isolates' newest benches were last asked for
     bool in_incident = false;       // as last logged
+    std::uint32_t opinions = 0;     // asked for since opinions_since_ms; see second_opinion.hpp
+    double opinions_since_ms = 0;
     std::int64_t total = 0;         // keys in the database
     std::int64_t usable = 0;
 

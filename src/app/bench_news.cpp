@@ -1,5 +1,6 @@
 #include "app/bench_news.hpp"
 
+#include "app/flush.hpp"
 #include "app/redis.hpp"
 #include "json/dom.hpp"
 
@@ -41,8 +42,6 @@ Task<void> ask_for_benches(App& app, host::Session& session, ProviderState& stat
     if (replies) hear(app, state, replies->front());
 }
 
-}  // namespace
-
 void tell_benches(App& app, const ProviderState& state, const std::vector<VerdictRecord>& verdicts) {
     if (!redis_usable(app)) return;
     redis::Command push = {"RPUSH", news_key(state)};
@@ -53,6 +52,15 @@ void tell_benches(App& app, const ProviderState& state, const std::vector<Verdic
     redis_later(app, std::move(push));
     redis_later(app, {"LTRIM", news_key(state), "-" + std::to_string(limits::kBenchesTold), "-1"});
     redis_later(app, {"PEXPIRE", news_key(state), kNewsLifeMs});
+}
+
+}  // namespace
+
+void spread_verdicts(App& app, ProviderState& state, std::vector<VerdictRecord> verdicts) {
+    if (verdicts.empty()) return;
+    tell_benches(app, state, verdicts);
+    state.counts.add_verdicts(std::move(verdicts));
+    schedule_urgent_flush(app, state);
 }
 
 void hear_benches(App& app, ProviderState& state) {

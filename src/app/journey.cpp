@@ -3,6 +3,7 @@
 #include "app/admission.hpp"
 #include "app/bench_news.hpp"
 #include "app/flush.hpp"
+#include "app/second_opinion.hpp"
 #include "json/writer.hpp"
 #include "rewrite/upstream_request.hpp"
 
@@ -52,13 +53,6 @@ void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {
                                        ticket.id, false};
 }
 
-void Journey::persist(std::vector<keys::VerdictRecord> verdicts) {
-    if (verdicts.empty()) return;
-    tell_benches(exchange.app, *state, verdicts);
-    state->counts.add_verdicts(std::move(verdicts));
-    schedule_urgent_flush(exchange.app, *state);
-}
-
 // An incident's beginning and end are told once each.
 void Journey::note_incident() {
     const keys::IncidentState incident = state->pool.incident(exchange.app.now_ms);
@@ -72,8 +66,9 @@ void Journey::note_incident() {
 
 void Journey::settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome) {
     std::vector<keys::VerdictRecord> verdicts;
-    state->pool.settle(ticket, outcome, exchange.app.now_ms, verdicts);
-    persist(std::move(verdicts));
+    std::optional<keys::Suspect> suspect = state->pool.settle(ticket, outcome, exchange.app.now_ms, verdicts);
+    spread_verdicts(exchange.app, *state, std::move(verdicts));
+    if (suspect) seek_second_opinion(exchange.app, *state, std::move(*suspect));
     if (state->in_incident || outcome.verdict != nullptr) note_incident();
     if (open_number_ != 0) exchange.app.open_requests[open_number_].key_id.clear();
 }
@@ -104,7 +99,7 @@ void Journey::commit(const keys::KeyPool::Ticket& ticket) {
     first_byte_ms_ = exchange.app.now_ms - exchange.began_ms;
     std::vector<keys::VerdictRecord> verdicts;
     state->pool.confirm(ticket, exchange.app.now_ms, verdicts);
-    persist(std::move(verdicts));
+    spread_verdicts(exchange.app, *state, std::move(verdicts));
     if (open_number_ != 0) exchange.app.open_requests[open_number_].is_committed = true;
 }
 

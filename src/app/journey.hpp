@@ -35,6 +35,7 @@ struct Plan {
     std::string token_hash;
     std::string cache_digest;  // of all that the answer depends on but the token; empty: it is neither looked up nor kept
     bool asks_cache = false;   // it may be answered from the cache
+    std::int64_t cache_generation = -1;  // of the cache's entries, as known before the provider was asked; see cache_store.hpp
     const CachedAnswer* remembered = nullptr;  // the answer is at hand: nothing is to be sent
     CachedAnswer* remember = nullptr;  // where a whole successful answer is kept for others; owned by the app
 };
@@ -97,7 +98,6 @@ public:
     verdict::Transport last_transport = verdict::Transport::answered;
 
 private:
-    void persist(std::vector<keys::VerdictRecord> verdicts);
     void note_incident();
     void settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome);
 

@@ -29,6 +29,7 @@
 #include "keys/key_slot.hpp"
 #include "keys/places.hpp"
 #include "keys/ready_keys.hpp"
+#include "keys/refusal_ruling.hpp"
 #include "keys/strategy.hpp"
 #include "keys/working_set.hpp"
 #include "verdict/verdict.hpp"
@@ -99,8 +100,13 @@ public:
     // The attempt's first byte was a success: a probed key opens now, not at the end of a long stream. settle() still follows.
     void confirm(const Ticket& ticket, double now_ms, std::vector<VerdictRecord>& out);
 
-    // The attempt has ended. Appends what must be persisted.
-    void settle(const Ticket& ticket, const Outcome& outcome, double now_ms, std::vector<VerdictRecord>& out);
+    // The attempt has ended. Appends what must be persisted. A suspect: the key was refused as often in a row as disables it; it rests as
+    // after any refusal, and rule() says what becomes of it.
+    std::optional<Suspect> settle(const Ticket& ticket, const Outcome& outcome, double now_ms, std::vector<VerdictRecord>& out);
+
+    // The provider was asked about a suspect. Nothing changes when it said nothing, when something newer is known about the key, or while
+    // an incident lasts, in which such an answer is not the key's doing either.
+    void rule(const Suspect& suspect, const verdict::ProbeReading& reading, double now_ms, std::vector<VerdictRecord>& out);
 
     Shortage why_none(const Request& request, double now_ms) const;
 

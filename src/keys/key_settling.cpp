@@ -27,6 +27,7 @@ struct KeyPool::Settling {
     double db_now_ms;
     double now_ms;
     std::vector<VerdictRecord>& out;
+    std::optional<Suspect> suspect = {};
 };
 
 bool KeyPool::free_place(const Ticket& ticket) {
@@ -79,16 +80,37 @@ void KeyPool::confirm(const Ticket& ticket, double now_ms, std::vector<VerdictRe
     recover(ticket.slot, database_time(now_ms), out);
 }
 
-void KeyPool::settle(const Ticket& ticket, const Outcome& outcome, double now_ms, std::vector<VerdictRecord>& out) {
+std::optional<Suspect> KeyPool::settle(const Ticket& ticket, const Outcome& outcome, double now_ms, std::vector<VerdictRecord>& out) {
     const double db_now_ms = database_time(now_ms);
     const bool was_probe = free_place(ticket);
     const auto index = slot_of(ticket);
-    if (!index) return;  // the key was deleted meanwhile
+    if (!index) return std::nullopt;  // the key was deleted meanwhile
     Settling settling{ticket, outcome, *index, was_probe, db_now_ms, now_ms, out};
     if (outcome.success) settle_success(settling);
     else if (outcome.verdict != nullptr) settle_verdict(settling);
     // A probe that decided nothing leaves the decision to the next one.
     if (was_probe && slots_[*index].phase == Phase::probing) set_phase(*index, Phase::half_open);
+    return std::move(settling.suspect);
+}
+
+void KeyPool::rule(const Suspect& suspect, const verdict::ProbeReading& reading, double now_ms, std::vector<VerdictRecord>& out) {
+    const std::optional<VerdictRecord> ruling = ruling_on(suspect, reading);
+    if (!ruling || incident(now_ms).active) return;
+    const auto found = by_id_.find(suspect.id);
+    const bool is_here = found != by_id_.end();
+    if (is_here && slots_[found->second].at_ms != suspect.at_ms) return;
+    out.push_back(*ruling);
+    if (!is_here) return;  // it has left the working set, being benched; the database takes the newer verdict
+    KeySlot& slot = slots_[found->second];
+    slot.at_ms = ruling->at_ms;
+    slot.refusals = ruling->refusals;
+    if (ruling->remaining) slot.remaining = ruling->remaining;
+    if (ruling->state == VerdictRecord::State::benched) {
+        bench(found->second, *ruling->until_ms, ruling->reason, database_time(now_ms));
+        return;
+    }
+    slot.reason = ruling->reason;
+    set_phase(found->second, Phase::disabled);
 }
 
 void KeyPool::settle_success(Settling& settling) {
@@ -208,7 +230,7 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     slot.has_failed = true;
     const bool is_lowered = verdict.concurrency && lower_ceiling(slot, slot.in_flight + 1, settling.db_now_ms);
     if (slot.phase == Phase::disabled) return;
-    if (verdict.disable || slot.refusals >= KeySlot::kRefusalsToDisable) {
+    if (verdict.disable) {
         slot.reason = verdict.reason;
         set_phase(settling.index, Phase::disabled);
         persist_key(settling.index, VerdictRecord::State::disabled, verdict.evidence, settling.db_now_ms, settling.out);
@@ -217,7 +239,8 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     const double until_ms = database_time(verdict.until_ms);
     if (verdict.until_ms == 0 || until_ms <= settling.db_now_ms) return;
     const bool is_short = !verdict.refusal && until_ms - settling.db_now_ms <= KeySlot::kCoolOffMs;
-    const bool rests_longer = slot.phase == Phase::benched && slot.until_ms >= until_ms;
+    // One that began before the key was last refused adds nothing to that.
+    const bool rests_longer = slot.phase == Phase::benched && (slot.until_ms >= until_ms || (verdict.refusal && !is_news));
     if (!rests_longer) {
         slot.needs_probe = !is_short;
         bench(settling.index, until_ms, verdict.reason, settling.db_now_ms);
@@ -226,6 +249,8 @@ void KeyPool::settle_key_verdict(Settling& settling) {
     const bool is_worth_telling = is_lowered || (!rests_longer && !is_short);
     if (!is_worth_telling) return;
     persist_key(settling.index, VerdictRecord::State::benched, verdict.evidence, settling.db_now_ms, settling.out);
+    const bool is_suspect = verdict.refusal && is_news && slot.refusals >= KeySlot::kRefusalsToDisable;
+    if (is_suspect) settling.suspect = Suspect{slot.id, slot.secret, slot.reason, verdict.evidence, slot.refusals, slot.at_ms, slot.until_ms};
 }
 
 }  // namespace edgepool::keys

@@ -107,9 +107,13 @@ std::string life() {
            "- **Ramping up** after a good probe: two attempts at once, doubled by every success, without bound from " +
            std::to_string(KeySlot::kFullRamp) +
            " on.\n"
-           "- **Disabled** after " +
+           "- **Disabled** when it was refused " +
            std::to_string(KeySlot::kRefusalsToDisable) +
-           " refusals in a row (attempts that ran side by side count once), by an account's verdict, or by hand. **Expired** by its own date.\n"
+           " times in a row (attempts that ran side by side count once) and the provider's key-information route, asked in the background while "
+           "the key is benched, refuses it as well; by an account's verdict, or by hand. A route that accepts the key leaves it the bench of a "
+           "single refusal, and the count begins anew; one that says nothing (a network error, a 5xx, a 429) leaves the bench, and the next refusal "
+           "asks again. Not more questions in a minute and isolate than the provider allows an account; none decides during an incident. A "
+           "provider without such a route would be taken at its word. **Expired** by its own date.\n"
            "- **Benched for a model** or a family of models, beside all that; the key serves the others.\n"
            "- **Ceiling**: a refusal for concurrency sets the attempts allowed at once to what was running, and is told to the other isolates when "
            "it is lower than before; after " +

@@ -63,8 +63,8 @@ void print(const Report& report, std::uint64_t seeds) {
     const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     std::printf("%llu seeds, %.0f simulated days, %llu isolates, %llu requests, %llu attempts, %llu answered with success\n", number(seeds),
                 report.simulated_ms / 86'400'000, number(report.isolates), number(report.requests), number(report.attempts), number(report.successes));
-    std::printf("%llu benches (%llu taken back as incidents), %llu probes, %llu requests failed fast\n", number(report.benches),
-                number(report.retracted), number(report.probes), number(report.failed_fast));
+    std::printf("%llu benches (%llu taken back as incidents), %llu keys disabled, %llu probes, %llu requests failed fast\n", number(report.benches),
+                number(report.retracted), number(report.disabled), number(report.probes), number(report.failed_fast));
     for (const std::string& violation : report.violations) std::printf("  %s\n", violation.c_str());
     std::printf("%llu violations\n", number(report.violation_count));
 }

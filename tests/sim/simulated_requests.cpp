@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kMaxAttempts = 4;
 constexpr double kFreshMs = 10 * kSecondMs;
 constexpr double kWholeReloadMs = 5 * kMinuteMs;
+constexpr double kLongestOpinionMs = 20 * kSecondMs;
 
 }  // namespace
 
@@ -149,9 +150,24 @@ void Simulation::check_records(const Attempt& attempt, const std::vector<Verdict
         const Cause cause = attempt.reply.cause;
         const bool is_just = record.model.empty() ? blames_key(cause) : blames_pair(cause);
         if (!is_just) violate("a healthy key was benched: " + record.reason);
-        if (record.state == State::disabled && cause != Cause::revoked) violate("a healthy key was disabled");
+        if (record.state == State::disabled) violate("a key was disabled without a second opinion");
         if (!record.model.empty() && record.model[0] == '*' && cause != Cause::free_tier) violate("a bench of a family without a cause");
     }
+}
+
+void Simulation::seek_second_opinion(const std::shared_ptr<Isolate>& isolate, keys::Suspect suspect) {
+    after(kLongestOpinionMs * random_.unit(), [this, isolate, suspect = std::move(suspect)] {
+        if (!isolate->is_alive) return;
+        const auto key = world_.keys().find(suspect.id);
+        if (key == world_.keys().end()) return;
+        std::vector<VerdictRecord> records;
+        isolate->pool.rule(suspect, world_.tell_about(suspect.id, now_ms_, random_), isolate->clock(now_ms_), records);
+        for (const VerdictRecord& record : records) {
+            if (record.state == State::disabled && key->second.revoked_ms == 0) violate("a healthy key was disabled");
+            if (record.state == State::disabled) ++report_.disabled;
+        }
+        take_records(isolate, std::move(records));
+    });
 }
 
 void Simulation::take_records(const std::shared_ptr<Isolate>& isolate, std::vector<VerdictRecord> records) {
@@ -189,10 +205,11 @@ void Simulation::complete(const std::shared_ptr<Attempt>& made) {
     outcome.latency_ms = made->latency_ms;
     if (!outcome.success) outcome.verdict = &verdict;
     std::vector<VerdictRecord> records;
-    isolate.pool.settle(made->ticket, outcome, isolate.clock(now_ms_), records);
+    const std::optional<keys::Suspect> suspect = isolate.pool.settle(made->ticket, outcome, isolate.clock(now_ms_), records);
     if (reply.cause == Cause::crowded) isolate.probing[made->ticket.id] = 0;  // a cool-off ends a probe as well
     check_records(*made, records);
     take_records(made->isolate, std::move(records));
+    if (suspect) seek_second_opinion(made->isolate, *suspect);
     isolate.counts.add_attempt(made->ticket.id, outcome.success ? stats::AttemptEnd::success : stats::AttemptEnd::failure, {}, isolate.clock(now_ms_));
     ++counted_attempts_;
     if (outcome.success && is_peace_) ++served_in_peace_[made->ticket.id];

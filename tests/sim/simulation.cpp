@@ -173,6 +173,7 @@ void Report::add(const Report& other) {
     successes += other.successes;
     benches += other.benches;
     retracted += other.retracted;
+    disabled += other.disabled;
     probes += other.probes;
     failed_fast += other.failed_fast;
     isolates += other.isolates;

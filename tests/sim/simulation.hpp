@@ -47,6 +47,7 @@ struct Report {
     std::uint64_t successes = 0;
     std::uint64_t benches = 0;
     std::uint64_t retracted = 0;  // benches taken back by the incident guard
+    std::uint64_t disabled = 0;   // by a second opinion
     std::uint64_t probes = 0;
     std::uint64_t failed_fast = 0;  // requests held back by an incident
     std::uint64_t isolates = 0;

@@ -75,6 +75,7 @@ private:
     void give_up(const std::shared_ptr<Isolate>& isolate, const std::shared_ptr<Request>& request);
     void check_ticket(Isolate& isolate, const Request& request, const KeyPool::Ticket& ticket);
     void complete(const std::shared_ptr<Attempt>& attempt);
+    void seek_second_opinion(const std::shared_ptr<Isolate>& isolate, keys::Suspect suspect);
     void take_records(const std::shared_ptr<Isolate>& isolate, std::vector<VerdictRecord> records);
     void check_records(const Attempt& attempt, const std::vector<VerdictRecord>& records);
     void answer(const std::shared_ptr<Isolate>& isolate, const std::shared_ptr<Request>& request, bool succeeded);

@@ -94,6 +94,17 @@ bool World::service_fails(const std::string& model, double now_ms, Random& rando
     return true;
 }
 
+verdict::ProbeReading World::tell_about(const std::string& key_id, double now_ms, Random& random) const {
+    using Standing = verdict::ProbeReading::Standing;
+    const KeyTruth& key = keys_.at(key_id);
+    verdict::ProbeReading reading;
+    Reply trouble;
+    if (service_fails({}, now_ms, random, trouble)) return reading;
+    const bool is_refused = (key.revoked_ms != 0 && now_ms >= key.revoked_ms) || in_trouble(Trouble::Kind::refuses_everybody, {}, now_ms);
+    reading.standing = is_refused ? Standing::refused : Standing::good;
+    return reading;
+}
+
 Reply World::arrive(const std::string& key_id, const std::string& model, double now_ms, Random& random) {
     KeyTruth& key = keys_.at(key_id);
     ++key.running;

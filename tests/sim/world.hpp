@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "http/headers.hpp"
 #include "provider/provider.hpp"
+#include "verdict/probe.hpp"
 #include "verdict/verdict.hpp"
 
 namespace edgepool::sim {
@@ -72,6 +73,9 @@ public:
     // An attempt arrives; leave() must follow when it has ended.
     Reply arrive(const std::string& key_id, const std::string& model, double now_ms, Random& random);
     void leave(const std::string& key_id);
+
+    // The key-information route is asked: it is in the same trouble as the rest of the provider.
+    verdict::ProbeReading tell_about(const std::string& key_id, double now_ms, Random& random) const;
 
     // From now on nothing is wrong any more but what is revoked.
     void make_peace();

@@ -92,8 +92,11 @@ Reply native_stream() {
 }
 
 Reply ScriptedUpstream::answer(Seen request) {
-    const std::string key = request.key;
+    const std::string key = request.key, url = request.url;
     seen_.push_back(std::move(request));
+    for (const auto& [path, reply] : by_path_) {
+        if (url.size() > path.size() && url.compare(url.size() - path.size(), path.size(), path) == 0) return reply;
+    }
     if (const auto scripted = by_key_.find(key); scripted != by_key_.end()) return scripted->second;
     if (order_.empty()) return default_;
     Reply reply = std::move(order_.front());

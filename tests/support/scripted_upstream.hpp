@@ -62,12 +62,13 @@ struct Seen {
 
 class ScriptedUpstream {
 public:
-    // What a request gets: its key's reply where there is one; else the next of the order; else the default.
+    // What a request gets: its path's reply where there is one, else its key's; else the next of the order; else the default.
     Reply answer(Seen request);
 
     void by_default(Reply reply) { default_ = std::move(reply); }
     void in_order(std::vector<Reply> replies) { order_.assign(replies.begin(), replies.end()); }
     void for_key(std::string_view key, Reply reply) { by_key_[std::string(key)] = std::move(reply); }
+    void for_path(std::string_view path, Reply reply) { by_path_[std::string(path)] = std::move(reply); }  // the end of the URL
     void forget_keys() { by_key_.clear(); }
 
     std::vector<Seen>& seen() { return seen_; }
@@ -78,6 +79,7 @@ private:
     Reply default_ = chat_answer();
     std::deque<Reply> order_;
     std::map<std::string, Reply> by_key_;
+    std::map<std::string, Reply> by_path_;
     std::vector<Seen> seen_;
 };
 

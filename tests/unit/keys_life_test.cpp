@@ -7,6 +7,28 @@ using namespace edgepool;
 using namespace edgepool::keys;
 using State = VerdictRecord::State;
 using Kind = KeyPool::Shortage::Kind;
+using Standing = verdict::ProbeReading::Standing;
+
+namespace {
+
+// The first key was refused twice in a row, as far as the database has counted.
+struct AccusedRig : Rig {
+    explicit AccusedRig(int keys = 1) : Rig(keys) {
+        WorkingSet set = working_set(keys);
+        set.keys[0].refusals = 2;
+        pool.load(std::move(set), now_ms);
+        ++now_ms;
+    }
+
+    // The third refusal.
+    Suspect accuse() {
+        fail(*take_key(key_id(0)), Bench::refusal(now_ms));
+        REQUIRE(suspect);
+        return *suspect;
+    }
+};
+
+}  // namespace
 
 TEST_CASE("a benched key is not drawn until its time, and is persisted with reason, evidence and time") {
     Rig rig(1);
@@ -101,17 +123,113 @@ TEST_CASE("a probe that is refused benches again") {
     CHECK(rig.records.back().until_ms == rig.now_ms + 2 * kHourMs);
 }
 
-TEST_CASE("three refusals in a row disable a key") {
+TEST_CASE("the third refusal in a row benches a key like the others, and asks for a second opinion") {
     Rig rig(1);
     for (int refusal = 1; refusal <= 3; ++refusal) {
         rig.fail(*rig.take(), Bench::refusal(rig.now_ms));
         CHECK(rig.records.back().refusals == refusal);
-        CHECK(rig.records.back().state == (refusal < 3 ? State::benched : State::disabled));
+        CHECK(rig.records.back().state == State::benched);
+        CHECK(rig.suspect.has_value() == (refusal == 3));
+        CHECK_FALSE(rig.take());
         rig.now_ms += kHourMs;
     }
-    rig.now_ms += 1000 * kHourMs;
+    CHECK(rig.suspect->id == key_id(0));
+    CHECK(rig.suspect->secret == "secret-0");
+    CHECK(rig.suspect->at_ms == rig.records.back().at_ms);
+}
+
+TEST_CASE("of a crowd of attempts that meet the third refusal one asks for a second opinion, and the bench is not drawn out") {
+    AccusedRig rig;
+    std::vector<KeyPool::Ticket> crowd;
+    for (int i = 0; i < 5; ++i) crowd.push_back(*rig.take());
+    int suspects = 0;
+    for (const auto& ticket : crowd) {
+        rig.fail(ticket, Bench::refusal(++rig.now_ms));
+        if (rig.suspect) ++suspects;
+    }
+    CHECK(suspects == 1);
+    CHECK(rig.records.size() == 1);
+}
+
+TEST_CASE("what the second opinion says decides: refused disables, accepted counts as one refusal, nothing leaves the bench") {
+    const auto [standing, state, refusals] = GENERATE(table<Standing, State, int>({{Standing::refused, State::disabled, 3},
+                                                                                   {Standing::good, State::benched, 1},
+                                                                                   {Standing::spent, State::benched, 1},
+                                                                                   {Standing::expired, State::expired, 1},
+                                                                                   {Standing::unsuitable, State::disabled, 1}}));
+    CAPTURE(verdict::standing_name(standing));
+    AccusedRig rig;
+    const Suspect suspect = rig.accuse();
+    rig.records.clear();
+    verdict::ProbeReading reading;
+    reading.standing = standing;
+    reading.until_ms = standing == Standing::spent ? suspect.until_ms + kHourMs : 0;
+    rig.pool.rule(suspect, reading, rig.now_ms, rig.records);
+    REQUIRE(rig.records.size() == 1);
+    CHECK(rig.records[0].state == state);
+    CHECK(rig.records[0].refusals == refusals);
+    CHECK(rig.records[0].at_ms == suspect.at_ms + 1);
+    CHECK(rig.records[0].until_ms.has_value() == (state == State::benched));
+    CHECK(rig.state(key_id(0)) == (state == State::benched ? "benched" : "disabled"));
+    rig.now_ms = suspect.until_ms;
+    CHECK(rig.take().has_value() == (standing == Standing::good));
+}
+
+TEST_CASE("a key that nothing was said about comes back by itself after its hour, and its next refusal asks again") {
+    AccusedRig rig;
+    const Suspect suspect = rig.accuse();
+    rig.records.clear();
+    rig.pool.rule(suspect, verdict::ProbeReading{}, rig.now_ms, rig.records);
+    CHECK(rig.records.empty());
     CHECK_FALSE(rig.take());
-    CHECK(rig.state(key_id(0)) == "disabled");
+    rig.now_ms += kHourMs;
+    const auto probe = rig.take();
+    REQUIRE(probe);
+    CHECK(probe->probe);
+    rig.fail(*probe, Bench::refusal(rig.now_ms));
+    REQUIRE(rig.suspect);
+    CHECK(rig.suspect->refusals == 4);
+}
+
+TEST_CASE("a second opinion that comes late yields to what is newer, and to an incident") {
+    AccusedRig rig(20);
+    const Suspect suspect = rig.accuse();
+    verdict::ProbeReading refused;
+    refused.standing = Standing::refused;
+    SECTION("the key was turned on by hand meanwhile") {
+        Changes changes;
+        changes.db_now_ms = ++rig.now_ms;
+        KeyChange change;
+        change.id = suspect.id;
+        change.status = "active";
+        change.usable = true;
+        change.at_ms = rig.now_ms;
+        changes.keys.push_back(change);
+        rig.pool.apply(changes, rig.now_ms);
+        rig.records.clear();
+        rig.pool.rule(suspect, refused, rig.now_ms, rig.records);
+        CHECK(rig.state(suspect.id) == "ready");
+        CHECK(rig.records.empty());
+    }
+    SECTION("everybody is refused, so this key's refusals mean nothing") {
+        for (int i = 0; i < 20 && !rig.pool.incident(rig.now_ms).active; ++i) rig.fail(*rig.take(), Bench::refusal(rig.now_ms));
+        REQUIRE(rig.pool.incident(rig.now_ms).active);
+        rig.records.clear();
+        rig.pool.rule(suspect, refused, rig.now_ms, rig.records);
+        CHECK(rig.state(suspect.id) != "disabled");
+        CHECK(rig.records.empty());
+    }
+    SECTION("the key has left the working set: what was found out is told all the same, as older than anything since") {
+        WorkingSet others = working_set(20);
+        others.keys.erase(others.keys.begin());
+        rig.pool.load(std::move(others), rig.now_ms);
+        rig.records.clear();
+        rig.pool.rule(suspect, refused, rig.now_ms, rig.records);
+        REQUIRE(rig.records.size() == 1);
+        CHECK(rig.records[0].state == State::disabled);
+        CHECK(rig.records[0].at_ms == suspect.at_ms + 1);
+        CHECK(rig.state(suspect.id) == "absent");
+    }
 }
 
 TEST_CASE("attempts that ran side by side and are refused together are one refusal") {
@@ -152,7 +270,7 @@ TEST_CASE("refusals counted by the database count on here") {
     outcome.verdict = &refusal;
     pool.settle(*ticket, outcome, kStartMs, rig.records);
     REQUIRE(rig.records.size() == 1);
-    CHECK(rig.records[0].state == State::disabled);
+    CHECK(rig.records[0].state == State::benched);
     CHECK(rig.records[0].refusals == 3);
 }
 

@@ -94,7 +94,7 @@ struct Rig {
         KeyPool::Outcome outcome;
         outcome.verdict = &verdict;
         outcome.model = model;
-        pool.settle(ticket, outcome, now_ms, records);
+        suspect = pool.settle(ticket, outcome, now_ms, records);
     }
     void vanish(const KeyPool::Ticket& ticket) { pool.settle(ticket, {}, now_ms, records); }
     std::string state(const std::string& id, std::string_view model = "m") const {
@@ -108,6 +108,7 @@ struct Rig {
     KeyPool pool;
     Random random{7};
     std::vector<VerdictRecord> records;
+    std::optional<Suspect> suspect;  // as the last failure left it
 };
 
 }  // namespace edgepool::keys
