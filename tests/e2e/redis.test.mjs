@@ -1,4 +1,4 @@
-// Redis as it is: Debian's redis-server over a socket, with a password, behind a REST interface like Upstash's, and killed in the middle.
+// Redis as it is: Debian's redis-server over a socket, with a password, with TLS, behind a REST interface like Upstash's, and killed in the middle.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, test } from 'node:test';
@@ -69,6 +69,31 @@ test('a password is sent, and one that is refused is as if there were no Redis',
   await pool.fresh({ REDIS_URL: redis.url.replace(password, 'wrong') });
   assert.deepEqual(await statuses(1, { token: await token({ requests_per_minute: 5 }) }), [200]);
   assert.equal((await health()).reachable, false);
+});
+
+test('over TLS it does the same, where its certificate is of an authority that is trusted', async () => {
+  const password = randomBytes(8).toString('hex');
+  pool.secrets.push(password);
+  const redis = await redisOf({ password, hasTls: true });
+  assert.match(redis.url, /^rediss:/);
+  const variables = { REDIS_URL: redis.url, trustedCertificate: redis.authority };
+  await pool.fresh(variables);
+  const client = await token({ requests_per_minute: 3 });
+  assert.deepEqual(await statuses(2, { token: client }), [200, 200]);
+  await pool.restart(variables);
+  assert.deepEqual(await statuses(2, { token: client }), [200, 429]);
+  assert.deepEqual(await health(), { configured: true, reachable: true });
+});
+
+test('a Redis whose certificate nobody vouches for, or that is asked without TLS, is as if it were away: nobody is refused for that', async () => {
+  const redis = await redisOf({ hasTls: true });
+  for (const url of [redis.url, redis.url.replace('rediss:', 'redis:')]) {
+    await pool.fresh({ REDIS_URL: url });
+    assert.deepEqual(await statuses(3, { token: await token({ requests_per_minute: 100 }) }), [200, 200, 200]);
+    assert.deepEqual(await health(), { configured: true, reachable: false });
+    assert.match(pool.worker.output(), /redis_lost/);
+  }
+  assert.deepEqual(await redis.ask([['KEYS', '*']]), [[]]);
 });
 
 test('the REST interface of Upstash does the same', async () => {

@@ -1,7 +1,11 @@
-// Debian's redis-server on a free port, and Upstash's REST interface in front of one, as far as the worker uses it.
-import { spawn } from 'node:child_process';
+// Debian's redis-server on a free port, with TLS where it is wanted, and Upstash's REST interface in front of one, as far as the worker uses it.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createSocketServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 
 async function freePort() {
   const server = createSocketServer().listen(0, '127.0.0.1');
@@ -36,11 +40,12 @@ function readReply(bytes, at = 0) {
   return [items, behind];
 }
 
-/** Sends commands over one connection; answers the replies. */
-export function askRedis(port, commands, password) {
+/** Sends commands over one connection, encrypted where there is an authority to trust; answers the replies. */
+export function askRedis(port, commands, password, authority) {
   const all = password ? [['AUTH', password], ...commands] : commands;
   return new Promise((done, failed) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(all.map(encode).join('')));
+    const begin = () => socket.write(all.map(encode).join(''));
+    const socket = authority ? connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: authority }, begin) : connect(port, '127.0.0.1', begin);
     const replies = [];
     let bytes = Buffer.alloc(0);
     socket.once('error', failed);
@@ -58,14 +63,32 @@ export function askRedis(port, commands, password) {
   });
 }
 
-/** {port, url, ask(commands), stop()}; nothing is kept on disk. */
-export async function startRedis({ password, port } = {}) {
+/** An authority of its own and a certificate of it for localhost, in a new folder: {folder, authority (PEM)}. */
+function makeCertificates() {
+  const folder = mkdtempSync(join(tmpdir(), 'edgepool-tls-'));
+  const openssl = (...words) => execFileSync('openssl', words, { cwd: folder, stdio: 'ignore' });
+  const newKey = (name) => ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', `${name}.key`];
+  openssl('req', '-x509', ...newKey('authority'), '-out', 'authority.pem', '-days', '2', '-subj', '/CN=edgepool test authority');
+  openssl('req', '-x509', ...newKey('server'), '-out', 'server.pem', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    '-addext', 'basicConstraints=critical,CA:FALSE', '-CA', 'authority.pem', '-CAkey', 'authority.key');
+  return { folder, authority: readFileSync(join(folder, 'authority.pem'), 'utf8') };
+}
+
+/** {port, url, authority (PEM, with TLS), ask(commands), stop()}; nothing is kept on disk. With TLS nothing else is spoken on the port. */
+export async function startRedis({ password, port, hasTls = false } = {}) {
   const at = port ?? await freePort();
-  const child = spawn('redis-server', ['--port', String(at), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...(password ? ['--requirepass', password] : [])], { stdio: 'ignore' });
+  const { folder, authority } = hasTls ? makeCertificates() : {};
+  const file = (name) => join(folder, name);
+  const where = hasTls ? ['--port', '0', '--tls-port', String(at), '--tls-cert-file', file('server.pem'), '--tls-key-file', file('server.key'),
+    '--tls-ca-cert-file', file('authority.pem'), '--tls-auth-clients', 'no'] : ['--port', String(at)];
+  const child = spawn('redis-server', [...where, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', ...(password ? ['--requirepass', password] : [])], { stdio: 'ignore' });
   const ended = new Promise((done) => child.once('exit', done));
-  const end = () => child.kill('SIGKILL');
+  const end = () => {
+    child.kill('SIGKILL');
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', end);
-  const ask = (commands) => askRedis(at, commands, password);
+  const ask = (commands) => askRedis(at, commands, password, authority);
   for (let left = 100; ; --left) {
     const answer = await ask([['PING']]).catch(() => null);
     if (answer?.[0] === 'PONG') break;
@@ -77,7 +100,8 @@ export async function startRedis({ password, port } = {}) {
     end();
     await ended;
   };
-  return { port: at, url: `redis://${password ? `:${password}@` : ''}127.0.0.1:${at}`, ask, stop };
+  const scheme = hasTls ? 'rediss' : 'redis';
+  return { port: at, authority, url: `${scheme}://${password ? `:${password}@` : ''}${hasTls ? 'localhost' : '127.0.0.1'}:${at}`, ask, stop };
 }
 
 /** POST /pipeline with a bearer token, before the Redis on `port`. {url, asked(), stop()} */
@@ -90,7 +114,8 @@ export async function startRestProxy(port, token) {
     if (request.headers.authorization !== `Bearer ${token}`) return answer(401, { error: 'Unauthorized' });
     if (request.method !== 'POST' || request.url !== '/pipeline') return answer(404, { error: 'not found' });
     asked += 1;
-    const replies = await askRedis(port, JSON.parse(Buffer.concat(pieces)));
+    const replies = await askRedis(port, JSON.parse(Buffer.concat(pieces))).catch(() => null);
+    if (!replies) return answer(500, { error: 'Redis is away' });
     answer(200, replies.map((reply) => (reply?.error ? reply : { result: reply })));
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));

@@ -38,15 +38,17 @@ function productModules(modules) {
   return [sources[main], ...sources.slice(0, main), ...sources.slice(main + 1), kWasmModule];
 }
 
-// `cacheAddress` among the variables is none: where the server behind the Cache API listens (cache_server.mjs); without it there is none.
-function configText({ cacheAddress, ...variables }, modules) {
+// Two among the variables are none. `cacheAddress`: where the server behind the Cache API listens (cache_server.mjs); without it there is
+// none. `trustedCertificate`: PEM of an authority that is trusted on outgoing connections, beside the ones that everybody trusts.
+function configText({ cacheAddress, trustedCertificate, ...variables }, modules) {
+  const tls = `tlsOptions = (trustBrowserCas = true${trustedCertificate ? `, trustedCertificates = [${quoted(trustedCertificate)}]` : ''})`;
   const cacheService = cacheAddress ? `(name = "cache", external = (address = ${quoted(cacheAddress)}, http = ())),` : '';
   const bindings = Object.entries(variables).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "internet", network = (allow = ["public", "private", "local"], ${tls})),
     ${cacheService}
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
