@@ -1,5 +1,6 @@
 #include "app/admin_cache.hpp"
 
+#include "app/cache_store.hpp"
 #include "app/response_cache.hpp"
 
 namespace edgepool::app {
@@ -9,7 +10,7 @@ Task<AdminAnswer> cache_stats(Exchange& exchange, AdminCall& call) {
     const CacheState& cache = call.state->cache;
     json::Writer out;
     out.begin_object().add_string("provider", call.state->provider->id).add_boolean("enabled", config.is_on);
-    if (config.is_on) out.add_string("store", "workers");
+    if (config.is_on) out.add_string("store", store_name(config.store));
     else out.add_null("store");
     out.add_null("entries").add_integer("hits", cache.hits).add_integer("misses", cache.misses);
     out.add_integer("kept", cache.kept).add_integer("failures", cache.failures);
@@ -20,17 +21,18 @@ Task<AdminAnswer> cache_stats(Exchange& exchange, AdminCall& call) {
 }
 
 Task<AdminAnswer> clear_responses(Exchange& exchange, AdminCall& call) {
+    const config::ResponseCache& config = exchange.app.config.response_cache;
     json::Writer out;
     out.begin_object();
-    if (!exchange.app.config.response_cache.is_on) {
+    if (!config.is_on) {
         out.add_boolean("success", false).add_null("cleared").add_string("message", "the response cache is off");
         co_return out.end_object().take();
     }
-    co_await clear_cache(exchange, *call.state);
-    out.add_boolean("success", true).add_null("cleared");
-    out.add_string("message",
-                   "all kept answers of this provider are void: in this isolate at once, in this location within 30 seconds; other locations "
-                   "keep theirs until RESPONSE_CACHE_TTL has passed. Patterns and scopes are not told apart");
+    const bool is_done = co_await clear_cache(exchange, *call.state);
+    std::string message(reach_of_clearing(config.store));
+    message.append(". Patterns and scopes are not told apart");
+    if (!is_done) message = "the cache's store could not be told: what was kept may still be given; try again";
+    out.add_boolean("success", is_done).add_null("cleared").add_string("message", message);
     co_return out.end_object().take();
 }
 

@@ -12,7 +12,6 @@ using redis::Command;
 using redis::Reply;
 using redis::Transport;
 
-constexpr int kMostScans = 20;  // of one removal, each a subrequest
 constexpr std::size_t kMostLater = 1000;
 constexpr double kLaterLeaseMs = 5'000;
 
@@ -98,27 +97,6 @@ Task<Result<std::vector<Reply>>> over_rest(App& app, host::Session& session, std
     co_return std::move(*replies);
 }
 
-// One command and its reply; an error of the command is an error.
-Task<Result<Reply>> redis_ask(App& app, host::Session& session, Command command) {
-    std::vector<Command> commands;
-    commands.push_back(std::move(command));
-    Result<std::vector<Reply>> replies = co_await redis_exchange(app, session, std::move(commands));
-    if (!replies) co_return tl::unexpected<Error>(replies.error());
-    Reply reply = std::move(replies->front());
-    if (reply.kind == Reply::Kind::error) co_return unavailable("Redis: " + reply.text);
-    co_return reply;
-}
-
-// `text` as it stands, for Redis' patterns.
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\') out.push_back('\\');
-        out.push_back(c);
-    }
-    return out;
-}
-
 Task<void> send_later(App& app, host::Session& session) {
     while (!app.redis_outbox.empty() && redis_usable(app)) {
         app.redis_outbox_until_ms = app.now_ms + kLaterLeaseMs;
@@ -148,46 +126,13 @@ Task<Result<std::vector<Reply>>> redis_exchange(App& app, host::Session& session
     co_return replies;
 }
 
-Task<Result<std::optional<std::string>>> redis_get(App& app, host::Session& session, std::string key) {
-    Result<Reply> reply = co_await redis_ask(app, session, {"GET", redis_key(key)});
-    if (!reply) co_return tl::unexpected<Error>(reply.error());
-    if (reply->kind == Reply::Kind::nil) co_return std::optional<std::string>();
-    co_return std::optional<std::string>(std::move(reply->text));
-}
-
-Task<Result<std::monostate>> redis_set(App& app, host::Session& session, std::string key, std::string value, std::uint32_t ttl_s) {
-    // JSON, in which the REST interface is spoken, cannot carry other bytes as they are.
-    const bool is_carried = !app.config.redis || app.config.redis->transport != Transport::rest || valid_utf8(value) == value;
-    if (!is_carried) co_return fail(ErrorCode::bad_request, "the value is not UTF-8");
-    const Result<Reply> reply = co_await redis_ask(app, session, {"SET", redis_key(key), std::move(value), "EX", std::to_string(ttl_s)});
-    if (!reply) co_return tl::unexpected<Error>(reply.error());
-    co_return std::monostate{};
-}
-
 Task<Result<std::int64_t>> redis_increment(App& app, host::Session& session, std::string key) {
-    const Result<Reply> reply = co_await redis_ask(app, session, {"INCR", redis_key(key)});
-    if (!reply) co_return tl::unexpected<Error>(reply.error());
-    co_return reply->number;
-}
-
-Task<Result<RedisRemoval>> redis_delete_prefix(App& app, host::Session& session, std::string prefix) {
-    RedisRemoval removal;
-    std::string cursor = "0";
-    const std::string pattern = escaped(redis_key(prefix)) + "*";
-    for (int scan = 0; scan < kMostScans && !removal.is_complete; ++scan) {
-        Result<Reply> page = co_await redis_ask(app, session, {"SCAN", cursor, "MATCH", pattern, "COUNT", "1000"});
-        if (!page) co_return tl::unexpected<Error>(page.error());
-        if (page->items.size() != 2) co_return unavailable("Redis: SCAN was answered oddly");
-        cursor = page->items[0].text;
-        removal.is_complete = cursor == "0";
-        Command removing = {"UNLINK"};
-        for (Reply& key : page->items[1].items) removing.push_back(std::move(key.text));
-        if (removing.size() == 1) continue;
-        const Result<Reply> removed = co_await redis_ask(app, session, std::move(removing));
-        if (!removed) co_return tl::unexpected<Error>(removed.error());
-        removal.removed += removed->number;
-    }
-    co_return removal;
+    std::vector<Command> commands = {{"INCR", redis_key(key)}};
+    const Result<std::vector<Reply>> replies = co_await redis_exchange(app, session, std::move(commands));
+    if (!replies) co_return tl::unexpected<Error>(replies.error());
+    const Reply& reply = replies->front();
+    if (reply.kind == Reply::Kind::error) co_return unavailable("Redis: " + reply.text);
+    co_return reply.number;
 }
 
 void redis_later(App& app, Command command) {

@@ -22,20 +22,8 @@ bool redis_usable(const App& app);
 // no Redis, when it cannot be reached, is too slow or refuses the password; client_gone, which says nothing about Redis.
 Task<Result<std::vector<redis::Reply>>> redis_exchange(App& app, host::Session& session, std::vector<redis::Command> commands);
 
-// A value, or nothing when there is none. Values are UTF-8 text.
-Task<Result<std::optional<std::string>>> redis_get(App& app, host::Session& session, std::string key);
-
-Task<Result<std::monostate>> redis_set(App& app, host::Session& session, std::string key, std::string value, std::uint32_t ttl_s);
-
 // Counts up by one and gives the new number: a generation that is part of other keys lets all of them be forgotten at once.
 Task<Result<std::int64_t>> redis_increment(App& app, host::Session& session, std::string key);
-
-// Removes keys that begin with `prefix`, a few thousand at most: is_complete says whether there may be more.
-struct RedisRemoval {
-    std::int64_t removed = 0;
-    bool is_complete = false;
-};
-Task<Result<RedisRemoval>> redis_delete_prefix(App& app, host::Session& session, std::string prefix);
 
 // A command that nobody waits for: sent soon in the background with others, or lost when Redis is not there.
 void redis_later(App& app, redis::Command command);

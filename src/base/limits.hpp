@@ -65,7 +65,8 @@ inline constexpr std::size_t kMostAllowedNames = 64;             // of models, p
 inline constexpr std::uint32_t kLongestGraceS = 30u * 24 * 3600; // of a rotated token's old secret
 
 // Redis
-inline constexpr std::size_t kMaxRedisAnswerBytes = 5u << 20;    // a kept answer of kMaxHeldAnswerBytes, and some
+inline constexpr std::size_t kMaxRedisAnswerBytes = 5u << 20;    // a kept answer of kMaxRedisEntryBytes in JSON, escaped sixfold
+inline constexpr std::size_t kMaxRedisEntryBytes = 768u << 10;   // of the response cache: hosted services take about a megabyte at once
 inline constexpr std::uint32_t kRedisTimeoutMs = 300;            // what a request may lose to a Redis that hangs
 inline constexpr std::uint32_t kRedisPauseMs = 10'000;           // after a failure nobody asks for so long
 inline constexpr std::size_t kBenchesTold = 100;                 // the newest benches that isolates tell each other

@@ -105,9 +105,11 @@ std::optional<std::string> content_digest(const Provider& provider, std::string_
     return sha256_hex(all.append(*canonical));
 }
 
-std::string entry_url(std::string_view content_digest, std::string_view scope) {
-    return std::string(kOrigin).append("answer/").append(sha256_hex(std::string(content_digest).append(1, ':').append(scope)));
+std::string entry_name(std::string_view content_digest, std::string_view scope) {
+    return sha256_hex(std::string(content_digest).append(1, ':').append(scope));
 }
+
+std::string entry_url(std::string_view entry_name) { return std::string(kOrigin).append("answer/").append(entry_name); }
 
 std::string clearing_url(std::string_view provider_id) { return std::string(kOrigin).append("cleared/").append(provider_id); }
 

@@ -23,8 +23,11 @@ std::optional<std::string> canonical_json(std::string_view text);
 std::optional<std::string> content_digest(const Provider& provider, std::string_view path, std::string_view query, std::string_view model,
                                           const Headers& headers, std::string_view body);
 
-// Where an entry is kept. `scope`: the hash of the token that it is kept for, or empty for all.
-std::string entry_url(std::string_view content_digest, std::string_view scope);
+// What an entry is called, as 64 hex digits. `scope`: the hash of the token that it is kept for, or empty for all.
+std::string entry_name(std::string_view content_digest, std::string_view scope);
+
+// Where an entry is kept in a cache that knows URLs.
+std::string entry_url(std::string_view entry_name);
 
 // Where it is noted when a provider's entries were last declared void.
 std::string clearing_url(std::string_view provider_id);

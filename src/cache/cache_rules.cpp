@@ -14,13 +14,13 @@ constexpr std::size_t kFirstStateful = 3;
 
 bool says_something(std::string_view value) { return value != "null" && value != "false" && value != "\"\"" && value != "[]"; }
 
-// Takes the text before the next NUL off `wire`.
-std::optional<std::string_view> take_field(std::string_view& wire) {
-    const std::size_t end = wire.find('\0');
+// Takes the line before the next newline off `wire`.
+std::optional<std::string_view> take_line(std::string_view& wire) {
+    const std::size_t end = wire.find('\n');
     if (end == wire.npos) return std::nullopt;
-    const std::string_view field = wire.substr(0, end);
+    const std::string_view line = wire.substr(0, end);
     wire.remove_prefix(end + 1);
-    return field;
+    return line;
 }
 
 }  // namespace
@@ -49,14 +49,14 @@ Content content_of(std::string_view body) {
 
 std::string write_entry(double made_ms, std::string_view content_type, std::string_view body) {
     std::string text = std::to_string(static_cast<std::uint64_t>(made_ms));
-    text.append(1, '\0').append(content_type).append(1, '\0').append(body);
+    text.append(1, '\n').append(content_type).append(1, '\n').append(body);
     return text;
 }
 
 std::optional<Entry> read_entry(std::string_view text) {
-    const auto made = take_field(text);
+    const auto made = take_line(text);
     const auto made_ms = made ? parse_u64(*made) : std::nullopt;
-    const auto content_type = take_field(text);
+    const auto content_type = take_line(text);
     if (!made_ms || !content_type) return std::nullopt;
     return Entry{static_cast<double>(*made_ms), *content_type, text};
 }

@@ -35,6 +35,7 @@ struct Entry {
     std::string_view body;
 };
 
+// Two lines, then the body as it is: text when the body is text.
 std::string write_entry(double made_ms, std::string_view content_type, std::string_view body);
 
 // nullopt when the text is no entry.

@@ -142,6 +142,17 @@ void read_redis(const Variables& variables, Reader& reader, Config& config) {
     if (!config.redis) reader.problem("REDIS_URL", "must be like rediss://user:password@host:port/0");
 }
 
+// What the entries' store asks for beside its name.
+void read_cache_store(const Variables& variables, Reader& reader, ResponseCache& cache) {
+    const std::string_view store = variables.get("RESPONSE_CACHE_STORE");
+    if (!store.empty() && store != "workers" && store != "redis") reader.problem("RESPONSE_CACHE_STORE", "must be workers or redis");
+    if (store != "redis") return;
+    cache.store = CacheStore::redis;
+    if (variables.get("REDIS_URL").empty()) reader.problem("RESPONSE_CACHE_STORE", "redis needs REDIS_URL");
+    if (cache.max_bytes <= limits::kMaxRedisEntryBytes) return;
+    reader.problem("RESPONSE_CACHE_MAX_BYTES", "must be at most " + std::to_string(limits::kMaxRedisEntryBytes) + " with RESPONSE_CACHE_STORE=redis");
+}
+
 void read_response_cache(const Variables& variables, Reader& reader, ResponseCache& cache) {
     constexpr std::uint64_t kMostSeconds = 30u * 24 * 3600;  // what is older is hardly what anybody wants
     cache.is_on = reader.flag("RESPONSE_CACHE");
@@ -151,6 +162,7 @@ void read_response_cache(const Variables& variables, Reader& reader, ResponseCac
     const std::string_view scope = variables.get("RESPONSE_CACHE_SCOPE");
     cache.is_shared = scope == "pool";
     if (!scope.empty() && scope != "pool" && scope != "token") reader.problem("RESPONSE_CACHE_SCOPE", "must be token or pool");
+    read_cache_store(variables, reader, cache);
 }
 
 }  // namespace

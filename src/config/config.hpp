@@ -46,9 +46,13 @@ struct RateLimit {
     std::string binding;  // the rate-limiting binding that counts just that, where the operator has declared it
 };
 
+// Where it keeps its entries.
+enum class CacheStore : std::uint8_t { workers, redis };
+
 // The response cache; off unless RESPONSE_CACHE=true.
 struct ResponseCache {
     bool is_on = false;
+    CacheStore store = CacheStore::workers;
     bool is_shared = false;    // one token's answer may be given to another (RESPONSE_CACHE_SCOPE=pool)
     bool keeps_tools = false;  // also answers to requests that offer tools (RESPONSE_CACHE_TOOLS=true)
     std::uint32_t ttl_s = 300;

@@ -36,6 +36,7 @@ constexpr Row kRows[] = {
     {"MODEL_FALLBACKS"},
     {"STREAM_USAGE", Kind::open, "estimate"},
     {"RESPONSE_CACHE", Kind::open, "false"},
+    {"RESPONSE_CACHE_STORE", Kind::open, "workers"},
     {"RESPONSE_CACHE_TTL", Kind::open, "300"},
     {"RESPONSE_CACHE_MAX_BYTES", Kind::open, "262144"},
     {"RESPONSE_CACHE_SCOPE", Kind::open, "token"},

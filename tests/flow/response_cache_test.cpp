@@ -10,10 +10,9 @@ constexpr std::string_view kOtherToken = "ep-another-token";
 
 struct CachingPool : Pool {
     explicit CachingPool(const char* scope = "token", const char* tools = "false")
-        : Pool(3, configured({{"RESPONSE_CACHE", "true"}, {"RESPONSE_CACHE_TTL", "60"}, {"RESPONSE_CACHE_MAX_BYTES", "1000"},
-                              {"RESPONSE_CACHE_SCOPE", scope}, {"RESPONSE_CACHE_TOOLS", tools}, {"MODEL_FALLBACKS", R"({"gpt-oss:120b":["gpt-oss:20b"]})"}})) {
-        database.add_token(kOtherToken);
-    }
+        : CachingPool(configured({{"RESPONSE_CACHE", "true"}, {"RESPONSE_CACHE_TTL", "60"}, {"RESPONSE_CACHE_MAX_BYTES", "1000"},
+                                  {"RESPONSE_CACHE_SCOPE", scope}, {"RESPONSE_CACHE_TOOLS", tools}, {"MODEL_FALLBACKS", R"({"gpt-oss:120b":["gpt-oss:20b"]})"}})) {}
+    explicit CachingPool(const config::Variables& variables) : Pool(3, variables) { database.add_token(kOtherToken); }
 
     // Asks; what is to be kept has been kept afterwards.
     const ClientAnswer& ask(ClientRequest request) {
@@ -21,6 +20,24 @@ struct CachingPool : Pool {
         time.run_for(3'000);
         return answer;
     }
+};
+
+// Two isolates, in two locations for all that they know, with one Redis.
+struct RedisPool : CachingPool {
+    static config::Variables variables() {
+        return configured({{"RESPONSE_CACHE", "true"}, {"RESPONSE_CACHE_STORE", "redis"}, {"RESPONSE_CACHE_TTL", "60"}, {"REDIS_URL", "redis://redis.example"}});
+    }
+    RedisPool() : CachingPool(variables()), other(time, database, upstream, variables(), "another seed") { host.redis = other.redis = &redis; }
+
+    std::string asked_of(FakeHost& isolate, const ClientRequest& request = chat()) {
+        const std::string answered(isolate.ask(request).headers.get("x-cache"));
+        time.run_for(3'000);
+        return answered;
+    }
+    std::string stats() { return host.ask(as_admin("GET", "/admin/cache/stats")).body; }
+
+    FakeRedis redis;
+    FakeHost other;
 };
 
 ClientRequest with_header(ClientRequest request, std::string_view name, std::string_view value) {
@@ -158,4 +175,71 @@ TEST_CASE("clearing voids what was kept: here at once, in another isolate of thi
     other.cache = location;
     pool.time.run_for(31'000);
     CHECK(other.ask(chat()).headers.get("x-cache") == "MISS");
+}
+
+TEST_CASE("in Redis an answer is kept for every isolate, for its time, under no name that tells anything") {
+    RedisPool pool;
+    const std::string first = pool.ask(chat()).body;
+    const ClientAnswer& second = pool.other.ask(chat());
+    CHECK(second.headers.get("x-cache") == "HIT");
+    CHECK(second.headers.get("content-type") == "application/json");
+    CHECK(second.headers.get("age") == "3");
+    CHECK(second.body == first);
+    CHECK(pool.host.cache.empty());
+    CHECK(has(pool.stats(), R"("store":"redis","entries":null,"hits":0,"misses":1,"kept":1,"failures":0)"));
+    for (const auto& [key, text] : pool.redis.texts) {
+        CHECK(key.substr(0, 15) == "edgepool:cache:");
+        for (const auto secret : {kToken, bearer_of(pool.upstream.seen().front().headers)}) CHECK_FALSE((has(key, secret) || has(text, secret)));
+    }
+    pool.time.run_for(61'000);
+    CHECK(pool.redis.texts.size() == 1);
+    CHECK(pool.asked_of(pool.other) == "MISS");
+    CHECK(pool.redis.texts.size() == 1);
+}
+
+TEST_CASE("clearing a cache in Redis holds at once for every isolate, and for answers that were under way") {
+    RedisPool pool;
+    pool.ask(chat());
+    CHECK(pool.asked_of(pool.other) == "HIT");
+    const std::string cleared = pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}")).body;
+    CHECK((has(cleared, "\"success\":true") && has(cleared, "everywhere and at once")));
+    const ClientAnswer& under_way = pool.other.send(chat());
+    pool.time.run_for(10);
+    CHECK(under_way.answered_ms == 0);
+    pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}"));
+    pool.time.run_for(3'000);
+    CHECK(under_way.headers.get("x-cache") == "MISS");
+    CHECK(pool.asked_of(pool.host) == "MISS");  // what was under way was kept as void
+    CHECK(pool.asked_of(pool.other) == "HIT");
+}
+
+TEST_CASE("a client that never looks up has its answers kept as soon as its isolate knows the generation") {
+    RedisPool pool;
+    pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}"));
+    const ClientRequest anew = with_header(chat(), "cache-control", "no-cache");
+    CHECK(pool.asked_of(pool.other, anew) == "MISS");
+    CHECK(pool.redis.texts.size() == 1);
+    CHECK(pool.asked_of(pool.other, anew) == "MISS");
+    CHECK(pool.asked_of(pool.host) == "HIT");
+}
+
+TEST_CASE("what is not UTF-8 is not kept in Redis, and that is no failure") {
+    RedisPool pool;
+    pool.upstream.by_default(json_reply(200, "{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}"));
+    for (int i = 0; i < 2; ++i) CHECK(pool.asked_of(pool.host) == "MISS");
+    CHECK(has(pool.stats(), R"("misses":2,"kept":0,"failures":0)"));
+}
+
+TEST_CASE("a Redis that is away, hangs or refuses is a miss, and clearing says that nothing was cleared") {
+    RedisPool pool;
+    const auto [trouble, failures] = GENERATE(table<FakeRedis::Trouble, const char*>(
+        {{FakeRedis::Trouble::down, "4"}, {FakeRedis::Trouble::hangs, "4"}, {FakeRedis::Trouble::nonsense, "4"}, {FakeRedis::Trouble::refuses, "4"}}));
+    pool.redis.trouble = trouble;
+    for (int i = 0; i < 2; ++i) {
+        const ClientAnswer& answer = pool.ask(chat());
+        CHECK((answer.status == 200 && answer.headers.get("x-cache") == "MISS"));
+        CHECK(answer.answered_ms - answer.began_ms < 400);
+    }
+    CHECK(has(pool.stats(), std::string(R"("hits":0,"misses":2,"kept":0,"failures":)") + failures));
+    CHECK(has(pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}")).body, "\"success\":false"));
 }

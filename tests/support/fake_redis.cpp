@@ -15,16 +15,6 @@ std::string array(const std::vector<std::string>& encoded) {
     return out;
 }
 
-// The beginning that a pattern "beginning*" stands for, without its escapes.
-std::string beginning_of(const std::string& pattern) {
-    std::string out;
-    for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
-        if (pattern[i] == '\\') ++i;
-        out += pattern[i];
-    }
-    return out;
-}
-
 }  // namespace
 
 FakeRedis::Said FakeRedis::converse(const host::SocketExchange& exchange, double now_ms) {
@@ -70,6 +60,7 @@ std::string FakeRedis::answer(const redis::Command& command, double now_ms, bool
         return is_in ? "+OK\r\n" : "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
     }
     if (!is_in) return "-NOAUTH Authentication required.\r\n";
+    if (trouble == Trouble::refuses) return "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
     if (name == "PING") return "+PONG\r\n";
     if (name == "SELECT") return "+OK\r\n";
     if (name == "GET") return value_of(command[1]);
@@ -104,18 +95,6 @@ std::string FakeRedis::answer(const redis::Command& command, double now_ms, bool
         std::vector<std::string> values;
         for (const std::string& text : lists[command[1]]) values.push_back(bulk(text));
         return array(values);
-    }
-    if (name == "SCAN") {
-        std::vector<std::string> keys;
-        for (const auto& [key, text] : texts) {
-            if (key.compare(0, beginning_of(command[3]).size(), beginning_of(command[3])) == 0) keys.push_back(bulk(key));
-        }
-        return array({bulk("0"), array(keys)});
-    }
-    if (name == "UNLINK") {
-        long long removed = 0;
-        for (std::size_t i = 1; i < command.size(); ++i) removed += static_cast<long long>(texts.erase(command[i]));
-        return integer(removed);
     }
     return "-ERR unknown command\r\n";
 }

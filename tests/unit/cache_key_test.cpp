@@ -55,10 +55,11 @@ TEST_CASE("the digest is one for texts that say the same, and another for whatev
     CHECK(digest(R"({"a":1,"b":2})", {{"user-agent", "x"}, {"authorization", "Bearer y"}, {"x-stainless-os", "z"}}) == plain);
 }
 
-TEST_CASE("an entry of one token is not another's, and its address names nobody") {
+TEST_CASE("an entry of one token is not another's, and its name names nobody") {
     const std::string content = digest("{}");
-    CHECK(cache::entry_url(content, "token-hash-1") != cache::entry_url(content, "token-hash-2"));
-    CHECK(cache::entry_url(content, "") != cache::entry_url(content, "token-hash-1"));
-    CHECK(cache::entry_url(content, "token-hash-1").find("token-hash") == std::string::npos);
+    CHECK(cache::entry_name(content, "token-hash-1") != cache::entry_name(content, "token-hash-2"));
+    CHECK(cache::entry_name(content, "") != cache::entry_name(content, "token-hash-1"));
+    CHECK(cache::entry_name(content, "token-hash-1").find("token-hash") == std::string::npos);
+    CHECK(cache::entry_url("ab") != cache::entry_url("cd"));
     CHECK(cache::clearing_url("ollama") != cache::clearing_url("openrouter"));
 }

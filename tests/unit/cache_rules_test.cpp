@@ -38,5 +38,5 @@ TEST_CASE("an entry is read as it was written, and what is none is not") {
     CHECK(entry->content_type == "application/json");
     CHECK(entry->body == body);
     for (const char* bad : {"", "12", "x", "<html>"}) CHECK_FALSE(cache::read_entry(bad));
-    CHECK_FALSE(cache::read_entry(std::string_view("x\0y\0z", 5)));
+    CHECK_FALSE(cache::read_entry(std::string_view("x\ny\nz", 5)));
 }

@@ -181,8 +181,22 @@ TEST_CASE("the response cache is off unless it is asked for, and its numbers hav
                                                                                            {"RESPONSE_CACHE_MAX_BYTES", "1", "0"},
                                                                                            {"RESPONSE_CACHE_MAX_BYTES", "4194304", "4194305"},
                                                                                            {"RESPONSE_CACHE_SCOPE", "pool", "everybody"},
+                                                                                           {"RESPONSE_CACHE_STORE", "workers", "redis"},
+                                                                                           {"RESPONSE_CACHE_STORE", "workers", "disk"},
                                                                                            {"RESPONSE_CACHE", "true", "maybe"}}));
     CAPTURE(name, bad);
     CHECK(read({{name, good}}).usable());
     CHECK(read({{name, bad}}).problems.size() == 1);
+}
+
+TEST_CASE("the response cache is kept in Redis only where there is one, and only entries that it takes") {
+    CHECK(read({}).response_cache.store == config::CacheStore::workers);
+    const auto with_size = [](const char* bytes) {
+        return read({{"RESPONSE_CACHE_STORE", "redis"}, {"REDIS_URL", "redis://localhost"}, {"RESPONSE_CACHE_MAX_BYTES", bytes}});
+    };
+    CHECK(with_size("").response_cache.store == config::CacheStore::redis);
+    CHECK(with_size("786432").usable());
+    REQUIRE(with_size("786433").problems.size() == 1);
+    CHECK(with_size("786433").problems[0].substr(0, 24) == "RESPONSE_CACHE_MAX_BYTES");
+    CHECK(read({{"RESPONSE_CACHE_STORE", "redis"}}).problems == Names{"RESPONSE_CACHE_STORE: redis needs REDIS_URL"});
 }
