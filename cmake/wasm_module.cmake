@@ -16,6 +16,4 @@ else()
   target_compile_options(edgepool PRIVATE -flto)
 endif()
 
-# What runs over every byte of a body is worth its size; everything else is compiled small.
-set_source_files_properties(src/json/scan.cpp src/stream/sse_framer.cpp
-                            PROPERTIES COMPILE_OPTIONS "-O2;-fno-vectorize;-fno-slp-vectorize")
+include(cmake/hot_sources.cmake)

@@ -35,11 +35,11 @@ test('the module exports what the shim calls, its memory and its stack pointer',
 
 // The foundation fitted into 300 KB and 120 KB gzipped; limits, Redis, the cache and the rest of administration came on top of it.
 // Cloudflare's free plan takes 3 MB gzipped; what matters is the start, which the next test tells.
-test('the module is at most 416 KB, 180 KB gzipped', (t) => {
+test('the module is at most 448 KB, 192 KB gzipped', (t) => {
   const gzipped = gzipSync(kBytes, { level: 9 }).length;
   t.diagnostic(`${kBytes.length} bytes, ${gzipped} gzipped`);
-  assert.ok(kBytes.length <= 416 * 1024, `${kBytes.length} bytes`);
-  assert.ok(gzipped <= 180 * 1024, `${gzipped} bytes gzipped`);
+  assert.ok(kBytes.length <= 448 * 1024, `${kBytes.length} bytes`);
+  assert.ok(gzipped <= 192 * 1024, `${gzipped} bytes gzipped`);
 });
 
 test('an instance is made and configured; the time it takes is told', (t) => {
