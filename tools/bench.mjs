@@ -1,8 +1,10 @@
 // Measures edgepool against what it could be compared with, and writes docs/BENCHMARKS.md.
 //
-//   npm run bench                    everything but the two below: about twenty minutes
+//   npm run bench                    everything but what is named below: about twenty minutes
 //   npm run bench -- --quick         short rounds and few of them, for development; writes nothing
 //   npm run bench -- steady          ten minutes of load at one pace: does memory stay where it is?
+//   npm run bench -- ladder          what each thing that a pool must do costs, for whole answers and for streams
+//   npm run bench -- scan            the scan of request bodies in Wasm, beside a full parse
 //   npm run bench -- timing          can a token be guessed by how long its refusal takes?
 // What is measured, and against what: tools/bench/targets.mjs and throughput.mjs. The module is built first. See README for what it installs.
 import { join } from 'node:path';
@@ -10,8 +12,8 @@ import { kRoot, runSetUp } from './setup.mjs';
 
 const kDocument = join(kRoot, 'docs', 'BENCHMARKS.md');
 const kSecurity = join(kRoot, 'docs', 'SECURITY.md');
-const kFull = { rounds: 5, duration_s: 2, warm_s: 6, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 20_000 };
-const kQuick = { rounds: 2, duration_s: 1, warm_s: 2, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 2_000 };
+const kFull = { rounds: 5, duration_s: 2, warm_s: 6, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 20_000, scanRounds: 20 };
+const kQuick = { rounds: 2, duration_s: 1, warm_s: 2, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 2_000, scanRounds: 3 };
 const kSteadyRate = 150;
 
 const words = process.argv.slice(2);
@@ -63,6 +65,25 @@ async function benchSteady() {
   }
 }
 
+async function benchLadder() {
+  const [ladders, report, { startNginxUpstream, kStreamEvents }, { startTestPostgres }] = await Promise.all(['./bench/ladders.mjs', './bench/report.mjs', './bench/nginx_upstream.mjs', './test_postgres.mjs']
+    .map((part) => import(part)));
+  const [cluster, upstream] = [await startTestPostgres(), await startNginxUpstream()];
+  try {
+    const measure = (shape) => ladders.measureLadder(cluster, upstream.url, shape, { ...wanted, tell });
+    publish(report, 'plain-ladder', `${headline(report)}\n\n${report.plainLadderTable(await measure('plain'))}`);
+    publish(report, 'stream-ladder', `${headline(report)}\n\n${report.streamLadderTable(await measure('stream'), kStreamEvents)}`);
+  } finally {
+    await upstream.stop();
+    await cluster.stop();
+  }
+}
+
+async function benchScan() {
+  const [{ measureScans }, report] = await Promise.all([import('../tests/bench/scan_bench.mjs'), import('./bench/report.mjs')]);
+  publish(report, 'scan', report.scanTables(measureScans({ rounds: wanted.scanRounds, tell })));
+}
+
 async function benchTiming() {
   const [targetsPart, timing, report] = await Promise.all(['targets', 'timing', 'report'].map((part) => import(`./bench/${part}.mjs`)));
   const { targets, stop } = await targetsPart.startTargets([3]);
@@ -74,7 +95,7 @@ async function benchTiming() {
   }
 }
 
-const kBenches = { steady: benchSteady, timing: benchTiming };
+const kBenches = { steady: benchSteady, ladder: benchLadder, scan: benchScan, timing: benchTiming };
 
 await runSetUp(import.meta.url, 'bench', async () => {
   const { buildWasm } = await import('./build_wasm.mjs');

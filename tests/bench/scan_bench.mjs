@@ -1,15 +1,13 @@
-// Builds the Wasm flavour of the scan benchmark and runs it: node tests/bench/scan_bench.mjs [build folder]. Prints throughput for each
-// body beside a full parse in the same run; asserts nothing.
+// Builds the Wasm flavour of the scan benchmark and runs it, each body beside a full parse in the same run; npm run bench -- scan prints it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
 const kHere = dirname(fileURLToPath(import.meta.url));
 const kRoot = join(kHere, '..', '..');
 const kRound_ms = 20;
-const kRounds = 20;
 const kEvents = 1000;
 
 function build(folder) {
@@ -40,26 +38,26 @@ function round_ms(work) {
 }
 
 /** Milliseconds for one call of each: the best of some rounds, taken in turn, so that a busy machine is unfair to all alike. */
-function times_ms(...works) {
+function times_ms(rounds, ...works) {
   const best = works.map(() => Infinity);
-  for (let round = 0; round < kRounds; round++) works.forEach((work, i) => { best[i] = Math.min(best[i], round_ms(work)); });
+  for (let round = 0; round < rounds; round++) works.forEach((work, i) => { best[i] = Math.min(best[i], round_ms(work)); });
   return best;
 }
 
-const gigabytes = (bytes, ms) => (bytes / ms / 1e6).toFixed(2).padStart(6);
-const micros = (ms) => (ms * 1000).toFixed(1).padStart(10);
-
-const wasm = instantiate(build(resolve(process.argv[2] ?? join(kRoot, 'build', 'bench-wasm'))));
-for (const [shape, name] of ['chat', 'tools'].entries()) {
-  for (const size of [1_000, 100_000, 1_000_000, 8_000_000]) {
-    const bytes = wasm.prepare_body(shape, size);
-    const [scan_ms, parse_ms] = times_ms(wasm.scan, wasm.parse);
-    console.log(`${name.padEnd(6)} ${String(bytes).padStart(8)} bytes   scan ${gigabytes(bytes, scan_ms)} GB/s ${micros(scan_ms)} us   ` +
-      `full parse ${gigabytes(bytes, parse_ms)} GB/s ${micros(parse_ms)} us   ratio ${(parse_ms / scan_ms).toFixed(1)}`);
-  }
-}
-wasm.prepare_stream(kEvents);
-for (const chunk_bytes of [219, 4096, 65536]) {
-  const [pass_ms] = times_ms(() => wasm.observe(chunk_bytes));
-  console.log(`stream ${kEvents} events in chunks of ${chunk_bytes} bytes: ${((pass_ms * 1000 * 1000) / kEvents).toFixed(1)} us per 1,000 events`);
+/** Answers {bodies: [{shape, bytes, scan_ms, parse_ms}], streams: [{chunk_bytes, events_us}]}, events_us for 1,000 events. */
+export function measureScans({ rounds, tell }) {
+  tell('building the scan benchmark');
+  const wasm = instantiate(build(join(kRoot, 'build', 'bench-wasm')));
+  const bodies = ['chat', 'tools'].flatMap((shape, number) => [1_000, 100_000, 1_000_000, 8_000_000].map((size) => {
+    const bytes = wasm.prepare_body(number, size);
+    tell(`${shape}, ${bytes} bytes`);
+    const [scan_ms, parse_ms] = times_ms(rounds, wasm.scan, wasm.parse);
+    return { shape, bytes, scan_ms, parse_ms };
+  }));
+  wasm.prepare_stream(kEvents);
+  const streams = [219, 4096, 65536].map((chunk_bytes) => {
+    const [pass_ms] = times_ms(rounds, () => wasm.observe(chunk_bytes));
+    return { chunk_bytes, events_us: pass_ms * 1000 * 1000 / kEvents };
+  });
+  return { bodies, streams };
 }

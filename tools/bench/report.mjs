@@ -34,6 +34,23 @@ export function streamTable({ cells }, targets, eventsPerStream) {
     figure(row.rate * eventsPerStream, 0), figure(row.toPassThrough), figure(row.cpu_ms / eventsPerStream * 1000)]));
 }
 
+export function plainLadderTable(rungs) {
+  return table(['', 'req/s', 'to (c)', 'p99 ms', 'CPU ms/req', 'µs more than the rung before'], rungs.map(({ name, rate, toFirst, p99_ms, cpu_ms }, i) => [name, figure(rate, 0), figure(toFirst), figure(p99_ms, 1),
+    figure(cpu_ms, 3), i === 0 ? kNothing : figure((cpu_ms - rungs[i - 1].cpu_ms) * 1000, 0)]));
+}
+
+export function streamLadderTable(rungs, eventsPerStream) {
+  return table(['', 'events/s', 'to (b)', 'CPU ms per stream', 'per 1,000 events'], rungs.map(({ name, rate, toFirst, cpu_ms }) => [name, figure(rate * eventsPerStream, 0), figure(toFirst),
+    figure(cpu_ms), figure(cpu_ms / eventsPerStream * 1000)]));
+}
+
+export function scanTables({ bodies, streams }) {
+  const body = table(['body', 'bytes', 'scan, GB/s', 'full parse, GB/s', 'times as fast'], bodies.map(({ shape, bytes, scan_ms, parse_ms }) => [shape, bytes, figure(bytes / scan_ms / 1e6), figure(bytes / parse_ms / 1e6, 3),
+    figure(parse_ms / scan_ms, 1)]));
+  const stream = table(['stream looked at in pieces of', 'µs per 1,000 events'], streams.map(({ chunk_bytes, events_us }) => [`${chunk_bytes} bytes`, figure(events_us, 0)]));
+  return `${body}\n\n${stream}`;
+}
+
 export function coldTable({ first_ms, database_ms }, targets) {
   const rows = Object.entries(first_ms).map(([name, ms]) => [targets[name].name, figure(ms, 1), figure(ms - first_ms.leastWork, 1)]);
   return `${table(['', 'first answer, ms', 'more than (c), ms'], rows)}\n\nOf edgepool's figure, the one call to the database takes ${figure(database_ms, 1)} ms by itself.`;
