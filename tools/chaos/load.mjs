@@ -23,7 +23,9 @@ export class Load {
     this.leavingEvery = leavingEvery; // each so manieth stream is left in its middle
   }
 
+  /** Also after a stop(). */
   start() {
+    this.#isStopped = false;
     this.running = this.#run();
     return this;
   }
@@ -37,8 +39,10 @@ export class Load {
 
   async #run() {
     const begun_ms = performance.now();
-    for (let sent = 0; !this.#isStopped;) {
-      for (; sent < (performance.now() - begun_ms) / 1000 * this.rate; sent++) this.#send(sent);
+    const before = this.results.length;
+    while (!this.#isStopped) {
+      const due = before + (performance.now() - begun_ms) / 1000 * this.rate;
+      while (this.results.length < due) this.#send(this.results.length);
       await new Promise((done) => setTimeout(done, kTick_ms));
     }
   }
