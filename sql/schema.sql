@@ -49,7 +49,7 @@ create table if not exists edgepool.batches (
   batch      uuid not null,
   provider   text not null,
   applied_at timestamptz not null,
-  hint_ms    integer not null,
+  hint_ms    integer not null,  -- the flush window that it was counted in
   primary key (batch, provider)
 );
 create index if not exists batches_applied_at on edgepool.batches (applied_at);
@@ -799,6 +799,20 @@ create or replace function edgepool.used_of(limits jsonb, used_day date, day_req
     from (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
 $$;
 
+-- The same of every token of a batch that has limits, [{hash, used}]: an isolate that has flushed knows what all have used.
+create or replace function edgepool.used_of_batch(prefix text, tokens jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  answer jsonb;
+begin
+  execute edgepool.named($q$
+    select coalesce(jsonb_agg(jsonb_build_object('hash', token_hash, 'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano,
+                                                                                          used_month, month_requests, month_tokens, month_cost_nano))), '[]')
+      from {client_tokens} where limits is not null and token_hash in (select item ->> 'hash' from jsonb_array_elements($1) as item) $q$, prefix)
+    into answer using case jsonb_typeof(tokens) when 'array' then tokens else '[]' end;
+  return answer;
+end $$;
+
 -- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets. The secret that is asked
 -- about may be the one it was made with, the one of its last rotation, or, in its time of grace, the one before that; `hash` is always
 -- the token's own, under which it is counted.
@@ -818,9 +832,10 @@ begin
 end $$;
 
 -- Two runs over the ids, from start to the end and, only if that was not enough, from the beginning; each merges the keys that
--- were never benched with those that are back. Built as json, not jsonb: half the time, at 512 keys.
+-- were never benched with those that are back. Built as json, not jsonb: half the time, at 512 keys. Whoever takes is taken for an
+-- isolate that has begun, and told the flush window that suits all of them.
 create or replace function public.pool_take(p jsonb default '{}') returns json
-  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   provider edgepool.providers := edgepool.provider_of(p);
   slots    bigint := edgepool.arg_between(p, 'limit', 1, 2000, 512);
@@ -857,7 +872,8 @@ begin
            (select json_agg(b) from (select key_id as id, model, b.reason, edgepool.to_ms(until) as until_ms
                                        from slice join {key_benches} as b on b.key_id = slice.id where b.until > now()) as b) as models $q$,
     provider.prefix) into slice using start_id, slots;
-  return json_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
+  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (gen_random_uuid(), provider.name, clock_timestamp(), 10000);
+  return json_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at), 'hint_ms', edgepool.flush_hint_ms(),
     'total', provider.keys_total, 'usable', counts.active, 'next_ms', edgepool.to_ms(counts.next_at),
     'keys', coalesce(slice.keys, '[]'), 'models', coalesce(slice.models, '[]'),
     'token', case when hash is not null then edgepool.token_state(provider.prefix, hash) end);
@@ -1049,11 +1065,12 @@ end $$;
 -- ==== 50_record.sql ====
 -- What the worker writes: a flush of usage and verdicts, applied once however often it is sent, whole or not at all.
 
--- The flush window to ask isolates for. Each batch of the last ten seconds stands for an isolate that flushes once per the
--- window it was last given; the window is set so that all of them together stay under 40 calls a second.
+-- The flush window to ask isolates for. Each batch of the last ten seconds stands for an isolate that flushes once per the window
+-- that it was counted in, each mark that pool_take has left (10,000 ms) for one that has begun; the window is set so that all of them
+-- together flush 30 times a second.
 create or replace function edgepool.flush_hint_ms() returns integer
   language sql volatile set search_path = pg_catalog, pg_temp as $$
-  select least(20000, greatest(1000, coalesce(sum(hint_ms) / 400, 0)))::integer
+  select least(20000, greatest(1000, coalesce(sum(hint_ms) / 300, 0)))::integer
     from edgepool.batches where applied_at > clock_timestamp() - interval '10 seconds'
 $$;
 
@@ -1261,20 +1278,22 @@ declare
   provider edgepool.providers := edgepool.provider_of(p);
   batch_id uuid := edgepool.arg(p, 'batch', 'hex32')::uuid;
   made_at  timestamptz := edgepool.from_ms(edgepool.arg(p, 'at_ms', 'ms')::bigint);
+  had_ms   bigint := edgepool.arg_between(p, 'window_ms', 0, 20000, 1000);
   hint     integer;
 begin
   perform edgepool.check_record(p);
   provider := edgepool.lock_provider(provider);
   hint := edgepool.flush_hint_ms();
   if exists (select from edgepool.batches as b where b.batch = batch_id and b.provider = provider.name) then
-    return jsonb_build_object('applied', false, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()));
+    return jsonb_build_object('applied', false, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()),
+                              'tokens', edgepool.used_of_batch(provider.prefix, p -> 'tokens'));
   end if;
   if made_at < now() - interval '20 hours' then
     perform edgepool.fail(409, 'pool_batch_expired', 'at_ms: made more than 20 hours ago');
   elsif made_at > now() + interval '1 hour' then
     perform edgepool.fail(400, 'pool_bad_argument', 'at_ms: lies in the future');
   end if;
-  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (batch_id, provider.name, clock_timestamp(), hint);
+  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (batch_id, provider.name, clock_timestamp(), had_ms);
 
   made_at := least(made_at, now());
   if jsonb_typeof(p -> 'models') = 'array' and p -> 'models' <> '[]' then
@@ -1298,7 +1317,8 @@ begin
   delete from edgepool.batches as b
    where (b.batch, b.provider) in (select o.batch, o.provider from edgepool.batches as o where o.applied_at < now() - interval '1 day'
                                     order by o.applied_at limit 20 for update skip locked);
-  return jsonb_build_object('applied', true, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()));
+  return jsonb_build_object('applied', true, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()),
+                            'tokens', edgepool.used_of_batch(provider.prefix, p -> 'tokens'));
 end $$;
 
 create or replace function public.pool_prune(p jsonb default '{}') returns jsonb

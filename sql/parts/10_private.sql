@@ -44,7 +44,7 @@ create table if not exists edgepool.batches (
   batch      uuid not null,
   provider   text not null,
   applied_at timestamptz not null,
-  hint_ms    integer not null,
+  hint_ms    integer not null,  -- the flush window that it was counted in
   primary key (batch, provider)
 );
 create index if not exists batches_applied_at on edgepool.batches (applied_at);

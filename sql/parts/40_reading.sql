@@ -23,6 +23,20 @@ create or replace function edgepool.used_of(limits jsonb, used_day date, day_req
     from (select (now() at time zone 'UTC')::date as today, date_trunc('month', now() at time zone 'UTC')::date as month) as c
 $$;
 
+-- The same of every token of a batch that has limits, [{hash, used}]: an isolate that has flushed knows what all have used.
+create or replace function edgepool.used_of_batch(prefix text, tokens jsonb) returns jsonb
+  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+  answer jsonb;
+begin
+  execute edgepool.named($q$
+    select coalesce(jsonb_agg(jsonb_build_object('hash', token_hash, 'used', edgepool.used_of(limits, used_day, day_requests, day_tokens, day_cost_nano,
+                                                                                          used_month, month_requests, month_tokens, month_cost_nano))), '[]')
+      from {client_tokens} where limits is not null and token_hash in (select item ->> 'hash' from jsonb_array_elements($1) as item) $q$, prefix)
+    into answer using case jsonb_typeof(tokens) when 'array' then tokens else '[]' end;
+  return answer;
+end $$;
+
 -- What a request must know of a client token: identity, validity, limits, and what it has used of its budgets. The secret that is asked
 -- about may be the one it was made with, the one of its last rotation, or, in its time of grace, the one before that; `hash` is always
 -- the token's own, under which it is counted.
@@ -42,9 +56,10 @@ begin
 end $$;
 
 -- Two runs over the ids, from start to the end and, only if that was not enough, from the beginning; each merges the keys that
--- were never benched with those that are back. Built as json, not jsonb: half the time, at 512 keys.
+-- were never benched with those that are back. Built as json, not jsonb: half the time, at 512 keys. Whoever takes is taken for an
+-- isolate that has begun, and told the flush window that suits all of them.
 create or replace function public.pool_take(p jsonb default '{}') returns json
-  language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 declare
   provider edgepool.providers := edgepool.provider_of(p);
   slots    bigint := edgepool.arg_between(p, 'limit', 1, 2000, 512);
@@ -81,7 +96,8 @@ begin
            (select json_agg(b) from (select key_id as id, model, b.reason, edgepool.to_ms(until) as until_ms
                                        from slice join {key_benches} as b on b.key_id = slice.id where b.until > now()) as b) as models $q$,
     provider.prefix) into slice using start_id, slots;
-  return json_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
+  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (gen_random_uuid(), provider.name, clock_timestamp(), 10000);
+  return json_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at), 'hint_ms', edgepool.flush_hint_ms(),
     'total', provider.keys_total, 'usable', counts.active, 'next_ms', edgepool.to_ms(counts.next_at),
     'keys', coalesce(slice.keys, '[]'), 'models', coalesce(slice.models, '[]'),
     'token', case when hash is not null then edgepool.token_state(provider.prefix, hash) end);

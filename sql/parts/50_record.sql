@@ -1,10 +1,11 @@
 -- What the worker writes: a flush of usage and verdicts, applied once however often it is sent, whole or not at all.
 
--- The flush window to ask isolates for. Each batch of the last ten seconds stands for an isolate that flushes once per the
--- window it was last given; the window is set so that all of them together stay under 40 calls a second.
+-- The flush window to ask isolates for. Each batch of the last ten seconds stands for an isolate that flushes once per the window
+-- that it was counted in, each mark that pool_take has left (10,000 ms) for one that has begun; the window is set so that all of them
+-- together flush 30 times a second.
 create or replace function edgepool.flush_hint_ms() returns integer
   language sql volatile set search_path = pg_catalog, pg_temp as $$
-  select least(20000, greatest(1000, coalesce(sum(hint_ms) / 400, 0)))::integer
+  select least(20000, greatest(1000, coalesce(sum(hint_ms) / 300, 0)))::integer
     from edgepool.batches where applied_at > clock_timestamp() - interval '10 seconds'
 $$;
 
@@ -212,20 +213,22 @@ declare
   provider edgepool.providers := edgepool.provider_of(p);
   batch_id uuid := edgepool.arg(p, 'batch', 'hex32')::uuid;
   made_at  timestamptz := edgepool.from_ms(edgepool.arg(p, 'at_ms', 'ms')::bigint);
+  had_ms   bigint := edgepool.arg_between(p, 'window_ms', 0, 20000, 1000);
   hint     integer;
 begin
   perform edgepool.check_record(p);
   provider := edgepool.lock_provider(provider);
   hint := edgepool.flush_hint_ms();
   if exists (select from edgepool.batches as b where b.batch = batch_id and b.provider = provider.name) then
-    return jsonb_build_object('applied', false, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()));
+    return jsonb_build_object('applied', false, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()),
+                              'tokens', edgepool.used_of_batch(provider.prefix, p -> 'tokens'));
   end if;
   if made_at < now() - interval '20 hours' then
     perform edgepool.fail(409, 'pool_batch_expired', 'at_ms: made more than 20 hours ago');
   elsif made_at > now() + interval '1 hour' then
     perform edgepool.fail(400, 'pool_bad_argument', 'at_ms: lies in the future');
   end if;
-  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (batch_id, provider.name, clock_timestamp(), hint);
+  insert into edgepool.batches (batch, provider, applied_at, hint_ms) values (batch_id, provider.name, clock_timestamp(), had_ms);
 
   made_at := least(made_at, now());
   if jsonb_typeof(p -> 'models') = 'array' and p -> 'models' <> '[]' then
@@ -249,7 +252,8 @@ begin
   delete from edgepool.batches as b
    where (b.batch, b.provider) in (select o.batch, o.provider from edgepool.batches as o where o.applied_at < now() - interval '1 day'
                                     order by o.applied_at limit 20 for update skip locked);
-  return jsonb_build_object('applied', true, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()));
+  return jsonb_build_object('applied', true, 'hint_ms', hint, 'now_ms', edgepool.to_ms(clock_timestamp()),
+                            'tokens', edgepool.used_of_batch(provider.prefix, p -> 'tokens'));
 end $$;
 
 create or replace function public.pool_prune(p jsonb default '{}') returns jsonb

@@ -97,7 +97,6 @@ std::optional<Refused> judge_locally(Exchange& exchange, ProviderState& state, c
         if (token.bounds->has_budget()) meter = state.meters.find(token.hash);
     }
     if (meter != nullptr) {
-        refresh_token_when_stale(exchange, state, *meter);
         refusal = limits::judge_budgets(*token.bounds, meter->ledger.spent_today(app.now_ms), meter->ledger.spent_this_month(app.now_ms),
                                         meter->under_way, app.now_ms, allowances);
         if (model.empty()) refusal.reset();

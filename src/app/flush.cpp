@@ -32,7 +32,7 @@ limits::Spent charge_of(const stats::Tally& tally) { return {tally.requests, tal
 
 void cut_batch(App& app, ProviderState& state) {
     const stats::Batch batch = state.counts.cut(app.next_batch_id(), limits::kMaxUsageRows, app.now_ms);
-    Outgoing outgoing{batch.id, store::record_arguments(state.provider->id, batch), {}};
+    Outgoing outgoing{batch.id, store::record_arguments(state.provider->id, batch, state.flush.window_ms), {}};
     for (const stats::TokenTally& tally : batch.tokens) {
         if (state.meters.find(tally.hash) != nullptr) outgoing.charges.emplace_back(tally.hash, charge_of(tally));
     }
@@ -56,9 +56,10 @@ Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
     const Result<store::RecordAnswer> record = answer ? store::decode_record(*answer) : tl::unexpected<Error>(answer.error());
     if (record) {
         for (const auto& [hash, spent] : batch.charges) state.meters.acknowledge(hash, spent, app.now_ms);
+        for (const auto& [hash, used] : record->used) state.meters.take(hash, used, app.now_ms);
         flush.outbox.pop_front();
         flush.failures = 0;
-        flush.window_ms = std::clamp(record->hint_ms, limits::kFlushWindowMs, limits::kLongestFlushWindowMs);
+        flush.window_ms = store::next_window_ms(flush.window_ms, record->hint_ms);
         co_return true;
     }
     ++flush.failures;
@@ -114,8 +115,7 @@ void schedule_flush(App& app, ProviderState& state) {
     if (state.counts.empty() && flush.outbox.empty()) return;
     constexpr double kLongestLeaseMs = limits::kLongestFlushWindowMs * 2.0 + kSendLeaseMs + kLeaderGraceMs;
     if (is_leased(flush.leader_until_ms, app.now_ms, kLongestLeaseMs)) return;
-    // Up to a fifth of the window earlier or later, so that isolates that began together drift apart.
-    const std::uint32_t delay_ms = flush.window_ms - flush.window_ms / 5 + static_cast<std::uint32_t>(app.random.below(flush.window_ms / 5 + 1));
+    const auto delay_ms = static_cast<std::uint32_t>(store::jittered_ms(flush.window_ms, app.random));
     flush.leader_until_ms = app.now_ms + delay_ms + kLeaderGraceMs;
     app.spawn([&](host::Session& session) { return flush_after(app, session, state, delay_ms); });
 }

@@ -17,6 +17,7 @@ constexpr double kLoadLeaseMs = 4'000;       // longer than a database in health
 constexpr std::uint32_t kLookAgainMs = 25;   // for what another flow is loading
 constexpr double kRefreshLeaseMs = 20'000;
 constexpr double kWholeReloadMs = 300'000;   // the working set is a slice: take a fresh one now and then
+constexpr double kRefreshesPerReload = 3;    // where hundreds of isolates share the database
 constexpr std::size_t kChangesLimit = 1000;
 
 bool has_passed(double since_ms, double span_ms, double now_ms) { return now_ms < since_ms || now_ms - since_ms >= span_ms; }
@@ -33,9 +34,8 @@ Error load_failure(const Error& error) {
     return out;
 }
 
-// A token as the database knows it now. `mark` as for limits::Meters::take().
-void remember_token(App& app, ProviderState& state, const std::string& secret_hash, store::TokenState known, const limits::Ledger::Mark* mark) {
-    if (known.token.bounds && known.token.bounds->has_budget()) state.meters.take(known.token.hash, known.used, mark, app.now_ms);
+void remember_token(App& app, ProviderState& state, const std::string& secret_hash, store::TokenState known) {
+    if (known.token.bounds && known.token.bounds->has_budget()) state.meters.begin(known.token.hash, known.used, app.now_ms);
     state.tokens.put(secret_hash, std::move(known.token), app.now_ms);
 }
 
@@ -53,6 +53,7 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
         co_return tl::unexpected<Error>(state.load_error);
     }
     state.loaded = true;
+    state.flush.window_ms = take->hint_ms;
     state.loaded_ms = state.refreshed_ms = app.now_ms;
     state.refresh_after_ms = store::jittered_ms(store::refresh_interval_ms(state.flush.window_ms), app.random);
     state.load_failed_ms = 0;
@@ -62,7 +63,7 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     state.usable = take->set.usable;
     state.pool.load(std::move(take->set), app.now_ms);
     if (!token_hash.empty()) {
-        if (take->token) remember_token(app, state, token_hash, std::move(*take->token), nullptr);
+        if (take->token) remember_token(app, state, token_hash, std::move(*take->token));
         else state.tokens.put_unknown(token_hash, app.now_ms);
     }
     co_return std::monostate{};
@@ -97,7 +98,7 @@ bool wants_whole_reload(const ProviderState& state, const store::ChangesAnswer& 
 }
 
 Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
-    bool take_whole = has_passed(state.loaded_ms, kWholeReloadMs, app.now_ms);
+    bool take_whole = has_passed(state.loaded_ms, std::max(kWholeReloadMs, kRefreshesPerReload * state.refresh_after_ms), app.now_ms);
     const Result<json::Json> answer =
         co_await call_database(app, session, "pool_changes", store::changes_arguments(state.provider->id, state.db_since_ms, kChangesLimit));
     const Result<store::ChangesAnswer> changes = answer ? store::decode_changes(*answer) : tl::unexpected<Error>(answer.error());
@@ -139,21 +140,9 @@ Task<Result<std::monostate>> look_token_up(Exchange& exchange, ProviderState& st
     Result<std::optional<store::TokenState>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
     state.tokens.end_look_up(hash);
     if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
-    if (*token) remember_token(app, state, hash, std::move(**token), nullptr);
+    if (*token) remember_token(app, state, hash, std::move(**token));
     else state.tokens.put_unknown(hash, app.now_ms);
     co_return std::monostate{};
-}
-
-Task<void> refresh_token(App& app, host::Session& session, ProviderState& state, std::string secret_hash, limits::Ledger::Mark mark) {
-    const Result<json::Json> answer = co_await call_database(app, session, "pool_token", store::token_arguments(state.provider->id, secret_hash));
-    Result<std::optional<store::TokenState>> known = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
-    if (!known) {
-        log_failure(app, "token_refresh_failed", state, known.error());
-    } else if (*known) {
-        remember_token(app, state, secret_hash, std::move(**known), &mark);
-    } else {
-        state.tokens.put_unknown(secret_hash, app.now_ms);
-    }
 }
 
 Result<auth::Token> check(const ProviderState& state, const std::string& hash, double now_ms) {
@@ -209,16 +198,6 @@ void refresh_when_stale(App& app, ProviderState& state) {
     if (is_leased(state.refresh_lease_ms, app.now_ms, limits::kLongestFailurePauseMs)) return;
     state.refresh_lease_ms = app.now_ms + kRefreshLeaseMs;
     app.spawn([&](host::Session& session) { return refresh(app, session, state); });
-}
-
-void refresh_token_when_stale(Exchange& exchange, ProviderState& state, limits::Meter& meter) {
-    App& app = exchange.app;
-    const double fresh_ms = std::max<double>(limits::kUsedFreshMs, store::refresh_interval_ms(state.flush.window_ms));
-    if (is_leased(meter.lease_until_ms, app.now_ms, fresh_ms) || !has_passed(meter.read_ms, fresh_ms, app.now_ms)) return;
-    meter.lease_until_ms = app.now_ms + fresh_ms;
-    std::string secret_hash = sha256_hex(bearer_credential(exchange.request.headers));
-    const limits::Ledger::Mark mark = meter.ledger.mark(app.now_ms);
-    app.spawn([&](host::Session& session) { return refresh_token(app, session, state, std::move(secret_hash), mark); });
 }
 
 Task<void> reload_now(Exchange& exchange, ProviderState& state) {

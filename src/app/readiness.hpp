@@ -23,9 +23,6 @@ Task<void> reload_when_dry(Exchange& exchange, ProviderState& state);
 // Starts a background refresh when the working set is older than kWorkingSetFreshMs and nobody is at it.
 void refresh_when_stale(App& app, ProviderState& state);
 
-// Starts a background reading of the token's budgets when they are older than kUsedFreshMs and nobody is at it.
-void refresh_token_when_stale(Exchange& exchange, ProviderState& state, limits::Meter& meter);
-
 // Takes the working set anew: what administration has changed is seen by the next request of this isolate.
 Task<void> reload_now(Exchange& exchange, ProviderState& state);
 

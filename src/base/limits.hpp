@@ -76,7 +76,6 @@ inline constexpr std::uint32_t kWorkingSetFreshMs = 10'000;      // verdicts of 
 inline constexpr std::uint32_t kLongestFailurePauseMs = 30'000;  // a database that is back is noticed within this by everybody
 inline constexpr std::uint32_t kLongestLoadPauseMs = 4'000;      // the same where clients wait for it
 inline constexpr std::uint32_t kUnknownTokenMs = 10'000;         // a token made a moment ago must soon work
-inline constexpr std::uint32_t kUsedFreshMs = 10'000;            // what other isolates have charged to a budget is seen within this
 inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose
 inline constexpr std::uint32_t kLongestFlushWindowMs = 20'000;   // inside the 30 s that waitUntil gives
 inline constexpr std::uint32_t kDatabaseTimeoutMs = 8'000;

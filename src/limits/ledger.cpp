@@ -32,20 +32,18 @@ Spent& Spent::operator-=(const Spent& other) {
 void Ledger::Account::begin(double new_start_ms) {
     start_ms = new_start_ms;
     counted -= acknowledged;
-    read = acknowledged = acknowledged_when_read = {};
+    read = acknowledged = {};
 }
 
-void Ledger::Account::take(double used_start_ms, const Spent& used, double mark_start_ms, const Spent& mark) {
+void Ledger::Account::take(double used_start_ms, const Spent& used) {
     if (used_start_ms < start_ms) return;  // it was read before the period began
-    if (used_start_ms > start_ms) begin(used_start_ms);
+    begin(used_start_ms);
     read = used;
-    acknowledged_when_read = mark_start_ms == start_ms ? mark : Spent{};
 }
 
 Spent Ledger::Account::spent() const {
     Spent sum = read;
     sum += counted;
-    sum -= acknowledged_when_read;
     return sum;
 }
 
@@ -55,15 +53,10 @@ void Ledger::turn(double now_ms) {
     if (month_start_ms(now_ms) > month_.start_ms) month_.begin(month_start_ms(now_ms));
 }
 
-Ledger::Mark Ledger::mark(double now_ms) {
+void Ledger::take(const Used& used, double now_ms) {
     turn(now_ms);
-    return {day_.start_ms, day_.acknowledged, month_.start_ms, month_.acknowledged};
-}
-
-void Ledger::take(const Used& used, const Mark& mark, double now_ms) {
-    turn(now_ms);
-    day_.take(used.day_ms, used.day, mark.day_ms, mark.day);
-    month_.take(used.month_ms, used.month, mark.month_ms, mark.month);
+    day_.take(used.day_ms, used.day);
+    month_.take(used.month_ms, used.month);
 }
 
 void Ledger::count(const Spent& spent, double now_ms) {

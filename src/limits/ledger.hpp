@@ -1,10 +1,9 @@
-// What a client token has used of its daily and monthly budgets, as far as this isolate knows: what the database said when it was last
-// read, and what was counted here that the database could not have known then.
+// What a client token has used of its daily and monthly budgets, as far as this isolate knows: what the database said when it last took
+// a batch, and what was counted here and is not yet in the database.
 //
 // Invariants
-// 1. counted and acknowledged only grow within a period, and acknowledged never passes counted. What was acknowledged when a reading
-//    began is part of what the reading says, so spent = read + counted - acknowledged at that moment: nothing is forgotten, and nothing
-//    is seen twice but what was under way during the reading, until the next one.
+// 1. counted is what the last reading does not hold, acknowledged the part of it that the database has taken since; acknowledged never
+//    passes counted. A reading holds all that was acknowledged before it, so spent = read + counted, and nothing is forgotten or seen twice.
 // 2. Days and months are UTC. What is not acknowledged when one ends counts in the next, as it does in the database.
 #pragma once
 
@@ -31,16 +30,8 @@ struct Used {
 
 class Ledger {
 public:
-    // What was acknowledged when a reading began.
-    struct Mark {
-        double day_ms = 0;
-        Spent day;
-        double month_ms = 0;
-        Spent month;
-    };
-
-    Mark mark(double now_ms);
-    void take(const Used& used, const Mark& mark, double now_ms);
+    // A reading made after all that was acknowledged here.
+    void take(const Used& used, double now_ms);
 
     void count(const Spent& spent, double now_ms);
     void acknowledge(const Spent& spent, double now_ms);
@@ -54,10 +45,9 @@ private:
         Spent read;
         Spent counted;
         Spent acknowledged;
-        Spent acknowledged_when_read;
 
         void begin(double new_start_ms);
-        void take(double used_start_ms, const Spent& used, double mark_start_ms, const Spent& mark);
+        void take(double used_start_ms, const Spent& used);
         Spent spent() const;
     };
 

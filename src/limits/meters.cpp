@@ -12,16 +12,17 @@ Meter* Meters::find(std::string_view token_hash) {
     return found == meters_.end() ? nullptr : &found->second;
 }
 
-void Meters::take(const std::string& token_hash, const Used& used, const Ledger::Mark* mark, double now_ms) {
+void Meters::begin(const std::string& token_hash, const Used& used, double now_ms) {
+    if (find(token_hash) != nullptr) return;
+    make_room(meters_, kTokenCacheEntries, [](const Meter& each) { return each.touched_ms; });
+    Meter& meter = meters_[token_hash];
+    meter.touched_ms = now_ms;
+    meter.ledger.take(used, now_ms);
+}
+
+void Meters::take(std::string_view token_hash, const Used& used, double now_ms) {
     Meter* meter = find(token_hash);
-    if (meter == nullptr) {
-        make_room(meters_, kTokenCacheEntries, [](const Meter& each) { return each.touched_ms; });
-        meter = &meters_[token_hash];
-    }
-    meter->touched_ms = now_ms;
-    if (mark == nullptr && meter->read_ms != 0) return;
-    meter->ledger.take(used, mark == nullptr ? Ledger::Mark{} : *mark, now_ms);
-    meter->read_ms = now_ms;
+    if (meter != nullptr) meter->ledger.take(used, now_ms);
 }
 
 void Meters::count(std::string_view token_hash, const Spent& spent, double now_ms) {

@@ -16,8 +16,6 @@ namespace edgepool::limits {
 struct Meter {
     Ledger ledger;
     std::int64_t under_way = 0;  // requests admitted and not ended
-    double read_ms = 0;          // when the database's figures were last taken over; 0 = never
-    double lease_until_ms = 0;   // somebody is reading them
     double touched_ms = 0;
 };
 
@@ -26,9 +24,11 @@ public:
     // Null when the token is not metered.
     Meter* find(std::string_view token_hash);
 
-    // The database's figures. `mark` is that of the meter when the reading began, or null when there was none; figures without a mark
-    // only begin a meter, they never replace what one knows.
-    void take(const std::string& token_hash, const Used& used, const Ledger::Mark* mark, double now_ms);
+    // A meter, by what the database said when the token was looked up. One that is there already knows more.
+    void begin(const std::string& token_hash, const Used& used, double now_ms);
+
+    // What the database said in one step with a batch of ours; all that was acknowledged is part of it. Nothing for what has no meter.
+    void take(std::string_view token_hash, const Used& used, double now_ms);
 
     void count(std::string_view token_hash, const Spent& spent, double now_ms);
     void acknowledge(std::string_view token_hash, const Spent& spent, double now_ms);

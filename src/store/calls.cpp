@@ -1,5 +1,7 @@
 #include "store/calls.hpp"
 
+#include <algorithm>
+
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
@@ -73,6 +75,12 @@ std::optional<TokenState> read_token(const Json& row) {
     if (!read->limits_nothing()) token.bounds = read;
     state.used = read_used(row);
     return state;
+}
+
+// The flush window that an answer asks for, within the bounds of one.
+std::uint32_t read_hint(const Json& answer) {
+    const std::int64_t hint_ms = json::get_int(answer, "hint_ms").value_or(limits::kFlushWindowMs);
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(hint_ms, limits::kFlushWindowMs, limits::kLongestFlushWindowMs));
 }
 
 std::vector<keys::ModelBench> read_model_benches(const Json& answer, double now_ms) {
@@ -167,6 +175,7 @@ Result<TakeAnswer> decode_take(const Json& answer) {
     TakeAnswer take;
     take.set.db_now_ms = *now_ms;
     take.next_since_ms = time_of(answer, "next_since_ms").value_or(0);
+    take.hint_ms = read_hint(answer);
     take.set.total = json::get_int(answer, "total").value_or(0);
     take.set.usable = json::get_int(answer, "usable").value_or(0);
     take.set.next_ms = time_of(answer, "next_ms");
@@ -252,9 +261,9 @@ Result<ChangesAnswer> decode_changes(const Json& answer) {
     return out;
 }
 
-std::string record_arguments(std::string_view provider, const stats::Batch& batch) {
+std::string record_arguments(std::string_view provider, const stats::Batch& batch, std::uint32_t window_ms) {
     Writer out = arguments_for(provider);
-    out.add_string("batch", batch.id).add_integer("at_ms", whole_ms(batch.at_ms));
+    out.add_string("batch", batch.id).add_integer("at_ms", whole_ms(batch.at_ms)).add_integer("window_ms", window_ms);
     out.key("models").begin_array();
     for (const stats::ModelTally& tally : batch.models) {
         out.begin_object().add_string("model", storable(tally.model)).add_integer("hour_ms", whole_ms(tally.hour_ms));
@@ -290,10 +299,14 @@ std::string record_arguments(std::string_view provider, const stats::Batch& batc
 Result<RecordAnswer> decode_record(const Json& answer) {
     const auto applied = json::get_bool(answer, "applied");
     if (!applied) return unreadable("applied");
-    const std::int64_t hint_ms = json::get_int(answer, "hint_ms").value_or(limits::kFlushWindowMs);
     RecordAnswer out;
     out.applied = *applied;
-    out.hint_ms = hint_ms < 0 ? 0 : static_cast<std::uint32_t>(hint_ms > limits::kLongestFlushWindowMs ? limits::kLongestFlushWindowMs : hint_ms);
+    out.hint_ms = read_hint(answer);
+    if (const Json* tokens = array_of(answer, "tokens")) {
+        for (const Json& row : *tokens) {
+            if (row.is_object() && row.contains("used")) out.used.emplace_back(text_of(row, "hash"), read_used(row));
+        }
+    }
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "auth/token_cache.hpp"
@@ -28,6 +29,7 @@ struct TakeAnswer {
     keys::WorkingSet set;
     double next_since_ms = 0;          // for the next changes_arguments()
     std::optional<TokenState> token;   // only when a token hash was asked for and is known
+    std::uint32_t hint_ms = 0;         // the flush window that the database asks for
 };
 
 struct ChangesAnswer {
@@ -39,6 +41,7 @@ struct ChangesAnswer {
 struct RecordAnswer {
     bool applied = false;       // false: this batch had been applied before
     std::uint32_t hint_ms = 0;  // the flush window that the database asks for
+    std::vector<std::pair<std::string, limits::Used>> used;  // by the batch's tokens that have limits, this batch included
 };
 
 std::string take_arguments(std::string_view provider, std::size_t limit, std::string_view start, std::string_view token_hash);
@@ -50,7 +53,8 @@ Result<std::optional<TokenState>> decode_token(const json::Json& answer);
 std::string changes_arguments(std::string_view provider, double since_ms, std::size_t limit);
 Result<ChangesAnswer> decode_changes(const json::Json& answer);
 
-std::string record_arguments(std::string_view provider, const stats::Batch& batch);
+// `window_ms`: the flush window that this batch was counted in; the database knows the number of isolates by it.
+std::string record_arguments(std::string_view provider, const stats::Batch& batch, std::uint32_t window_ms);
 Result<RecordAnswer> decode_record(const json::Json& answer);
 
 }  // namespace edgepool::store

@@ -7,11 +7,13 @@
 namespace edgepool::store {
 namespace {
 
-constexpr double kWindowsPerRefresh = 8;        // 40 flushes a second leave room for 5 refreshes and a few reloads
+constexpr double kWindowsPerRefresh = 8;        // 30 flushes a second come with 4 refreshes, and leave room for reloads
 constexpr double kShortestUrgentMs = 1'000;
 constexpr std::uint32_t kMostDoublings = 5;
 
 }  // namespace
+
+std::uint32_t next_window_ms(std::uint32_t window_ms, std::uint32_t hint_ms) { return std::max(hint_ms, window_ms - window_ms / 4); }
 
 double refresh_interval_ms(std::uint32_t window_ms) { return std::max<double>(limits::kWorkingSetFreshMs, kWindowsPerRefresh * window_ms); }
 

@@ -60,7 +60,7 @@ test('pool_version', async () => {
 
 test('pool_take, with a token and without', async () => {
   const answer = await call('pool_take', { provider, limit: 10, start: '0000000000000000', token_hash: hash });
-  fits(answer, { now_ms: 'ms', next_since_ms: 'ms', total: 'int', usable: 'int', next_ms: 'ms', token: kToken, models: [kBench],
+  fits(answer, { now_ms: 'ms', next_since_ms: 'ms', hint_ms: 'int', total: 'int', usable: 'int', next_ms: 'ms', token: kToken, models: [kBench],
     keys: [{ id: 'hex16', key: 'text', state: 'text', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', reason: 'text?', expires_ms: 'ms?' }] });
   assert.deepEqual([answer.total, answer.usable, answer.keys.length, answer.token.used.day_requests, answer.token.used.day_tokens], [3, 2, 2, '3', '15']);
   assert.equal((await call('pool_take', { provider, limit: 1, start: 'ffffffffffffffff' })).token, null);
@@ -80,8 +80,8 @@ test('pool_changes', async () => {
 });
 
 test('pool_record, applied and repeated', async () => {
-  const sent = batch({ provider });
-  const shape = { applied: 'bool', hint_ms: 'int', now_ms: 'ms' };
+  const sent = batch({ provider, tokens: [{ hash, ...figures({ requests: 0, success: 0, failure: 0 }), last_used_ms: 1 }] });
+  const shape = { applied: 'bool', hint_ms: 'int', now_ms: 'ms', tokens: [{ hash: 'hex64', used: kUsed }] };
   const first = await call('pool_record', sent);
   fits(first, shape);
   const second = await call('pool_record', sent);

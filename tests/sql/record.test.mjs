@@ -230,7 +230,7 @@ test('a total at the end of its column refuses the batch instead of wrapping', a
   assert.equal((await db.call('pool_record', sent)).applied, true);
 });
 
-test('the flush window grows with the isolates, so that all together stay under forty calls a second', async () => {
+test('the flush window grows with the isolates, so that all together flush thirty times a second', async () => {
   const windowFor = async (isolates, window) => {
     await db.sql`delete from edgepool.batches`;
     const seen = Math.round(isolates * 10_000 / window);
@@ -238,10 +238,16 @@ test('the flush window grows with the isolates, so that all together stay under 
     return (await record({})).hint_ms;
   };
   assert.equal(await windowFor(0, 1000), 1000);
-  assert.equal(await windowFor(40, 1000), 1000);
-  assert.equal(await windowFor(200, 1000), 5000);
-  assert.equal(await windowFor(200, 5000), 5000, 'and stays there');
-  assert.equal(await windowFor(100, 5000), 2500, 'and shrinks again');
+  assert.equal(await windowFor(30, 1000), 1000);
+  assert.equal(await windowFor(150, 1000), 5000);
+  assert.equal(await windowFor(150, 5000), 5000, 'and stays there');
+  assert.equal(await windowFor(75, 5000), 2500, 'and shrinks again');
   assert.equal(await windowFor(4000, 1000), 20_000, 'twenty seconds at most');
+  await windowFor(0, 1000);
+  for (let begun = 0; begun < 60; begun++) await db.call('pool_take', { provider: 'openrouter', limit: 1 });
+  assert.equal((await db.call('pool_take', { provider: 'ollama', limit: 1 })).hint_ms, 2033, 'isolates that have begun count at once');
+  await db.sql`delete from edgepool.batches`;
+  await record({ window_ms: 9000 });
+  assert.equal((await db.sql`select hint_ms from edgepool.batches`)[0].hint_ms, 9000, 'a batch stands for its own window');
   await db.sql`delete from edgepool.batches`;
 });

@@ -81,3 +81,16 @@ test('a token of the older deployment, stored as it is, can be rotated', async (
   assert.equal((await rotate(hash, fresh, 0)).rotated, true);
   assert.deepEqual([await look(hash), (await look(fresh)).name], [null, 'old']);
 });
+
+test('a batch is answered with what its tokens with limits have used, itself included, once however often it is sent', async () => {
+  const [limited, free] = [await make({ limits: { daily_requests: 9 } }), await make()];
+  const figures = { requests: 2, success: 2, failure: 0, prompt: 30, completion: 12 };
+  const sent = { provider, batch: randomBytes(16).toString('hex'), at_ms: Date.now(), models: [], keys: [], verdicts: [],
+    tokens: [limited, free].map((hash) => ({ hash, ...figures, last_used_ms: Date.now() })) };
+  for (const applied of [true, false]) {
+    const answer = await db.call('pool_record', sent);
+    assert.equal(answer.applied, applied);
+    assert.deepEqual(answer.tokens.map(({ hash, used }) => [hash, used.day_requests, used.month_tokens]), [[limited, '2', '42']]);
+    assert.deepEqual(answer.tokens[0].used, (await look(limited)).used);
+  }
+});

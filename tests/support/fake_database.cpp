@@ -70,6 +70,7 @@ Reply FakeDatabase::answer(const Seen& request, double now_ms) {
     if (now == Trouble::slow) reply = reply.slower(60'000);
     if (now == Trouble::loses_answers) reply = reply.cut_after(0);
     calls_.push_back({now_ms, asked.function, request.body, reply.kind == Reply::Kind::answers ? reply.status : 0});
+    for (const Piece& piece : reply.pieces) calls_.back().answer_bytes += piece.bytes.size();
     return reply;
 }
 
@@ -91,7 +92,7 @@ Reply FakeDatabase::perform(const Asked& asked) {
     if (provider == missing_tables) return refused(404, "pool_tables_missing");
     Tables& its = tables(provider);
     const double now_ms = asked.now_ms;
-    if (asked.function == "pool_take") return answered(200, its.take(arguments, now_ms));
+    if (asked.function == "pool_take") return answered(200, its.take(arguments, now_ms, hint_ms));
     if (asked.function == "pool_token") return answered(200, its.token(arguments, now_ms));
     if (asked.function == "pool_changes") return answered(200, its.changes(arguments, now_ms));
     if (asked.function == "pool_record") return answered(200, its.record(arguments, now_ms, hint_ms));

@@ -22,6 +22,7 @@ struct DatabaseCall {
     std::string function;
     std::string body;
     int status = 0;
+    std::size_t answer_bytes = 0;
 };
 
 struct StoredKey {

@@ -106,7 +106,7 @@ std::string effective_status(const StoredKey& key, double now_ms) {
     return is_usable(key, now_ms) ? "active" : key.status;
 }
 
-Json FakeDatabase::Tables::take(const Json& arguments, double now_ms) const {
+Json FakeDatabase::Tables::take(const Json& arguments, double now_ms, std::uint32_t window_hint_ms) const {
     const auto limit = static_cast<std::size_t>(number_of(arguments, "limit"));
     std::vector<std::string> ids;
     std::optional<double> next_ms;
@@ -128,7 +128,7 @@ Json FakeDatabase::Tables::take(const Json& arguments, double now_ms) const {
             models.push_back({{"id", id}, {"model", pair.second}, {"reason", bench.reason}, {"until_ms", whole(bench.until_ms)}});
         }
     }
-    return {{"now_ms", whole(now_ms)},   {"next_since_ms", whole(last_stamp)}, {"total", keys.size()}, {"usable", usable},
+    return {{"now_ms", whole(now_ms)},   {"next_since_ms", whole(last_stamp)}, {"hint_ms", window_hint_ms}, {"total", keys.size()}, {"usable", usable},
             {"next_ms", whole_or_null(next_ms)}, {"keys", rows}, {"models", models},
             {"token", token_value(tokens, json::get_string(arguments, "token_hash").value_or(""), now_ms)}};
 }
@@ -217,7 +217,12 @@ Json FakeDatabase::Tables::record(const Json& arguments, double now_ms, std::uin
         }
         updated_ms = now_ms;
     }
-    return {{"applied", is_new}, {"hint_ms", window_hint_ms}, {"now_ms", whole(now_ms)}};
+    Json used = Json::array();
+    for (const Json& row : arguments.at("tokens")) {
+        const auto found = tokens.find(json::get_string(row, "hash").value_or(""));
+        if (found != tokens.end() && !found->second.limits.empty()) used.push_back({{"hash", found->first}, {"used", used_of(found->second, now_ms)}});
+    }
+    return {{"applied", is_new}, {"hint_ms", window_hint_ms}, {"now_ms", whole(now_ms)}, {"tokens", used}};
 }
 
 Json FakeDatabase::Tables::public_stats(double now_ms) const {

@@ -36,7 +36,7 @@ struct FakeDatabase::Tables {
     double next_stamp(double now_ms) { return last_stamp = std::max(last_stamp + 1, now_ms); }
 
     // fake_tables.cpp: the worker's path
-    Json take(const Json& arguments, double now_ms) const;
+    Json take(const Json& arguments, double now_ms, std::uint32_t window_hint_ms) const;
     Json token(const Json& arguments, double now_ms) const;
     Json changes(const Json& arguments, double now_ms) const;
     Json record(const Json& arguments, double now_ms, std::uint32_t window_hint_ms);

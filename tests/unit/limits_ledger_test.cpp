@@ -33,7 +33,7 @@ TEST_CASE("days and months begin at midnight UTC") {
 
 TEST_CASE("spent is what was read and what was counted since") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     ledger.count(one(), kMidnightMs);
     CHECK(ledger.spent_today(kMidnightMs).requests == 6);
     CHECK(ledger.spent_today(kMidnightMs).tokens == 60);
@@ -42,31 +42,33 @@ TEST_CASE("spent is what was read and what was counted since") {
 
 TEST_CASE("what the database had acknowledged before it was read is not counted twice") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     ledger.count(one(), kMidnightMs);
     ledger.count(one(), kMidnightMs);
     ledger.acknowledge(one(), kMidnightMs);
-    const Ledger::Mark mark = ledger.mark(kMidnightMs);
-    ledger.take(used(6, 51), mark, kMidnightMs);
+    CHECK(ledger.spent_today(kMidnightMs).requests == 7);
+    ledger.take(used(6, 51), kMidnightMs);
     CHECK(ledger.spent_today(kMidnightMs).requests == 7);
     CHECK(ledger.spent_this_month(kMidnightMs).requests == 52);
 }
 
-TEST_CASE("what is acknowledged while it is being read counts twice until the next reading, never not at all") {
+TEST_CASE("what is acknowledged and not read yet still counts, and with the next reading what others have spent comes in") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     ledger.count(one(), kMidnightMs);
-    const Ledger::Mark mark = ledger.mark(kMidnightMs);
     ledger.acknowledge(one(), kMidnightMs);
-    ledger.take(used(6, 51), mark, kMidnightMs);
+    ledger.count(one(), kMidnightMs);
     CHECK(ledger.spent_today(kMidnightMs).requests == 7);
-    ledger.take(used(6, 51), ledger.mark(kMidnightMs), kMidnightMs);
-    CHECK(ledger.spent_today(kMidnightMs).requests == 6);
+    ledger.acknowledge(one(), kMidnightMs);
+    ledger.count(one(), kMidnightMs);
+    ledger.take(used(27, 72), kMidnightMs);
+    CHECK(ledger.spent_today(kMidnightMs).requests == 28);
+    CHECK(ledger.spent_this_month(kMidnightMs).requests == 73);
 }
 
 TEST_CASE("a new day begins with what the old one has not handed in; the month goes on") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     ledger.count(one(), kMidnightMs);
     ledger.count(one(), kMidnightMs);
     ledger.acknowledge(one(), kMidnightMs);
@@ -78,7 +80,7 @@ TEST_CASE("a new day begins with what the old one has not handed in; the month g
 
 TEST_CASE("a new month begins anew") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     CHECK(ledger.spent_this_month(kNextMonthMs - 1).requests == 50);
     CHECK(ledger.spent_this_month(kNextMonthMs).requests == 0);
     CHECK(ledger.spent_today(kNextMonthMs).requests == 0);
@@ -86,10 +88,9 @@ TEST_CASE("a new month begins anew") {
 
 TEST_CASE("a reading that left before midnight says nothing about the new day") {
     Ledger ledger;
-    ledger.take(used(5, 50), {}, kMidnightMs);
+    ledger.take(used(5, 50), kMidnightMs);
     const double tomorrow_ms = kMidnightMs + kDayMs;
-    const Ledger::Mark mark = ledger.mark(tomorrow_ms - 1);
-    ledger.take(used(9, 54), mark, tomorrow_ms);
+    ledger.take(used(9, 54), tomorrow_ms);
     CHECK(ledger.spent_today(tomorrow_ms).requests == 0);
     CHECK(ledger.spent_this_month(tomorrow_ms).requests == 54);
 }
@@ -97,24 +98,24 @@ TEST_CASE("a reading that left before midnight says nothing about the new day") 
 TEST_CASE("a database whose clock is ahead begins the day") {
     Ledger ledger;
     const double before_ms = kMidnightMs + kDayMs - 1;
-    ledger.take(used(5, 50), {}, before_ms);
-    ledger.take(used(0, 50, kMidnightMs + kDayMs), ledger.mark(before_ms), before_ms);
+    ledger.take(used(5, 50), before_ms);
+    ledger.take(used(0, 50, kMidnightMs + kDayMs), before_ms);
     CHECK(ledger.spent_today(before_ms).requests == 0);
     CHECK(ledger.spent_this_month(before_ms).requests == 50);
 }
 
-TEST_CASE("figures without a mark begin a meter and never replace what one knows") {
+TEST_CASE("a look-up begins a meter and never replaces what one knows; a reading replaces it and begins none") {
     limits::Meters meters;
     meters.count("t", one(), kMidnightMs);
+    meters.take("t", used(7, 7), kMidnightMs);
     CHECK(meters.find("t") == nullptr);
-    meters.take("t", used(1, 1), nullptr, kMidnightMs);
+    meters.begin("t", used(1, 1), kMidnightMs);
     meters.count("t", one(), kMidnightMs);
-    meters.take("t", used(0, 0), nullptr, kMidnightMs + 1);
+    meters.begin("t", used(0, 0), kMidnightMs + 1);
     CHECK(meters.find("t")->ledger.spent_today(kMidnightMs).requests == 2);
     meters.acknowledge("t", one(), kMidnightMs);
-    const Ledger::Mark mark = meters.find("t")->ledger.mark(kMidnightMs);
-    meters.take("t", used(2, 2), &mark, kMidnightMs + 2);
-    CHECK(meters.find("t")->ledger.spent_today(kMidnightMs).requests == 2);
+    meters.take("t", used(12, 12), kMidnightMs + 2);
+    CHECK(meters.find("t")->ledger.spent_today(kMidnightMs).requests == 12);
 }
 
 TEST_CASE("a request is under way until what stands for it is gone") {
@@ -123,7 +124,7 @@ TEST_CASE("a request is under way until what stands for it is gone") {
         limits::UnderWay nobody;
         nobody.begin(meters, "t");
     }
-    meters.take("t", used(0, 0), nullptr, kMidnightMs);
+    meters.begin("t", used(0, 0), kMidnightMs);
     {
         limits::UnderWay first, second;
         first.begin(meters, "t");
@@ -136,9 +137,9 @@ TEST_CASE("a request is under way until what stands for it is gone") {
 
 TEST_CASE("as many tokens are metered as are remembered") {
     limits::Meters meters;
-    for (std::size_t i = 0; i < limits::kTokenCacheEntries; ++i) meters.take(std::to_string(i), used(0, 0), nullptr, kMidnightMs + static_cast<double>(i));
+    for (std::size_t i = 0; i < limits::kTokenCacheEntries; ++i) meters.begin(std::to_string(i), used(0, 0), kMidnightMs + static_cast<double>(i));
     CHECK(meters.find("0") != nullptr);
-    meters.take("one more", used(0, 0), nullptr, kMidnightMs + 1e6);
+    meters.begin("one more", used(0, 0), kMidnightMs + 1e6);
     CHECK(meters.find("0") == nullptr);
     CHECK(meters.find("one more") != nullptr);
 }

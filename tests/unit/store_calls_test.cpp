@@ -98,10 +98,23 @@ TEST_CASE("the hint for the window is taken within bounds") {
     CHECK(store::decode_record(parsed(R"({"applied":true,"hint_ms":20000})"))->hint_ms == limits::kLongestFlushWindowMs);
     CHECK(store::decode_record(parsed(R"({"applied":true,"hint_ms":20001})"))->hint_ms == limits::kLongestFlushWindowMs);
     CHECK(store::decode_record(parsed(R"({"applied":true,"hint_ms":99999999999999})"))->hint_ms == limits::kLongestFlushWindowMs);
-    CHECK(store::decode_record(parsed(R"({"applied":false,"hint_ms":-5})"))->hint_ms == 0);
+    CHECK(store::decode_record(parsed(R"({"applied":false,"hint_ms":-5})"))->hint_ms == limits::kFlushWindowMs);
+    const json::Json take = parsed(R"({"now_ms":1,"keys":[],"hint_ms":7000})");
+    CHECK(store::decode_take(take)->hint_ms == 7000);
     CHECK(store::decode_record(parsed(R"({"applied":true})"))->hint_ms == limits::kFlushWindowMs);
     CHECK_FALSE(store::decode_record(parsed(R"({"applied":"yes"})")).has_value());
     CHECK_FALSE(store::decode_record(parsed("[]")).has_value());
+}
+
+TEST_CASE("what the tokens of a batch have used comes with its acknowledgement") {
+    const auto record = store::decode_record(parsed(
+        R"({"applied":true,"tokens":[{"hash":"h","used":{"day_ms":5,"day_requests":"7","day_tokens":"8","day_cost_nano":"9","month_ms":1,"month_requests":"70"}},{"hash":"i"},3]})"));
+    REQUIRE(record->used.size() == 1);
+    CHECK(record->used[0].first == "h");
+    CHECK(record->used[0].second.day_ms == 5);
+    CHECK(record->used[0].second.day.requests == 7);
+    CHECK(record->used[0].second.day.cost_nano == 9);
+    CHECK(record->used[0].second.month.requests == 70);
 }
 
 TEST_CASE("arguments are JSON with exactly the members of the contract") {
@@ -140,7 +153,8 @@ TEST_CASE("a batch is written whole, and names that the database cannot store ar
     verdict.at_ms = 6;
     verdict.remaining = 0.1234;
     batch.verdicts.push_back(verdict);
-    const Json written = parsed(store::record_arguments("p", batch));
+    const Json written = parsed(store::record_arguments("p", batch, 1500));
+    CHECK(json::get_int(written, "window_ms") == 1500);
     CHECK(written["batch"] == "0123");
     CHECK(written["at_ms"] == 1800000000001);
     CHECK(written["models"][0]["model"] == "m  \xEF\xBF\xBD\"");

@@ -16,11 +16,18 @@ TEST_CASE("a lone isolate looks for changes every ten seconds, one of hundreds l
 
 TEST_CASE("flushes and refreshes of any number of isolates stay below fifty a second together") {
     for (std::uint32_t isolates = 1; isolates <= 800; ++isolates) {
-        const double window_ms = std::max(1'000.0, isolates / 40.0 * 1'000);  // what the database answers
+        const double window_ms = std::clamp(isolates / 30.0 * 1'000, 1'000.0, 20'000.0);  // what the database answers
         const double flushes = isolates * 1'000 / window_ms;
         const double refreshes = isolates * 1'000 / store::refresh_interval_ms(static_cast<std::uint32_t>(window_ms));
         REQUIRE(flushes + refreshes < 50);
     }
+}
+
+TEST_CASE("a flush window grows at once and shrinks by a quarter at most") {
+    CHECK(store::next_window_ms(1'000, 1'000) == 1'000);
+    CHECK(store::next_window_ms(1'000, 20'000) == 20'000);
+    CHECK(store::next_window_ms(20'000, 1'000) == 15'000);
+    CHECK(store::next_window_ms(1'200, 1'000) == 1'000);
 }
 
 TEST_CASE("what is urgent waits a second, or a flush window where there are many") {
