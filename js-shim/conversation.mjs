@@ -69,9 +69,10 @@ export class Conversation {
   /** The outcome of the operation that `op` describes. All of `op` is read before the first await. */
   perform(op) { return this[kNames[op.kind]](op); }
 
-  // What work() gives, or what comes before it: the time (0 = none) or the client's leaving. Work that fails is Status.failed.
+  // What work() gives, or what comes before it: the time (0 = none) or the client's leaving, with number 1 when work() was not begun for
+  // that. Work that fails is Status.failed.
   within(timeout_ms, work) {
-    if (this.gone) return { status: Status.client_gone };
+    if (this.gone) return { status: Status.client_gone, number: 1 };
     return new Promise((resolve) => {
       this.settle = resolve;
       this.due_ms = timeout_ms > 0 ? Date.now() + timeout_ms : Infinity;

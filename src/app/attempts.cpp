@@ -62,6 +62,11 @@ Transport transport_of_fetch(host::Status status) {
 Task<Step> attempt(Journey& journey, const KeyPool::Ticket& ticket) {
     journey.begin_attempt(ticket);
     host::Outcome fetched = co_await journey.exchange.session.perform(fetch_of(journey, ticket));
+    if (fetched.status == host::Status::client_gone && fetched.number == 1) {
+        journey.withdraw_attempt(ticket);
+        journey.end_request(stats::RequestEnd::failure, {});  // for the attempts before, if there were any
+        co_return Step::answered;
+    }
     if (fetched.status != host::Status::ok) {
         verdict::Answer answer;
         answer.transport = transport_of_fetch(fetched.status);

@@ -73,6 +73,16 @@ void Journey::settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::O
     if (open_number_ != 0) exchange.app.open_requests[open_number_].key_id.clear();
 }
 
+void Journey::withdraw_attempt(const keys::KeyPool::Ticket& ticket) {
+    settle(ticket, {});
+    tried.pop_back();
+    --attempts;
+    --exchange.record.attempts;
+    if (attempts > 0 || open_number_ == 0) return;
+    exchange.app.open_requests.erase(open_number_);
+    open_number_ = 0;
+}
+
 void Journey::end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usage& usage, double latency_ms) {
     keys::KeyPool::Outcome outcome;
     outcome.success = true;

@@ -3,7 +3,7 @@
 // request, so that it is counted once whichever way it ends. Lives in the frame of the flow that runs the attempts.
 //
 // Invariants
-// 1. begin_attempt() is followed by exactly one end_attempt().
+// 1. begin_attempt() is followed by exactly one end_attempt(), or by withdraw_attempt().
 // 2. A journey with at least one attempt is counted by exactly one end_request(); without one it is not counted.
 // 3. Model, hour and total are counted for the provider whose answer the client gets; the token's use always for the token's provider.
 #pragma once
@@ -71,6 +71,9 @@ public:
     std::vector<json::Splice> splices() const;
 
     void begin_attempt(const keys::KeyPool::Ticket& ticket);
+
+    // Nothing was sent with the key: the client had left before. It was no attempt.
+    void withdraw_attempt(const keys::KeyPool::Ticket& ticket);
 
     // The key did its work.
     void end_attempt(const keys::KeyPool::Ticket& ticket, const usage::Usage& usage, double latency_ms);

@@ -35,7 +35,7 @@ void plan_caching(const Exchange& exchange, const ProviderState& state, Plan& pl
 Task<bool> answer_from_cache(Exchange& exchange, ProviderState& state, Plan& plan) {
     if (plan.cache_digest.empty() || !plan.asks_cache) co_return false;
     const Result<std::optional<std::string>> found = co_await find_entry(exchange, state, plan);
-    if (!found) ++state.cache.failures;
+    if (!found && found.error().code != ErrorCode::client_gone) ++state.cache.failures;
     const std::optional<cache::Entry> entry = found && *found ? cache::read_entry(**found) : std::nullopt;
     const double age_ms = entry ? exchange.app.now_ms - entry->made_ms : 0;
     const bool is_good = entry && age_ms < exchange.app.config.response_cache.ttl_s * 1000.0;

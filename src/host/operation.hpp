@@ -22,7 +22,7 @@ enum class Status : std::uint32_t {
     ok = 0,
     timeout = 1,      // the time given with the operation has passed
     failed = 2,       // network failure, or the stream was cut
-    client_gone = 3,  // the client has left; nothing can be answered any more
+    client_gone = 3,  // the client has left; nothing can be answered any more. number = 1: the operation was not begun
     too_large = 4,    // the limit given with the operation was passed
 };
 

@@ -243,3 +243,18 @@ TEST_CASE("a Redis that is away, hangs or refuses is a miss, and clearing says t
     CHECK(has(pool.stats(), std::string(R"("hits":0,"misses":2,"kept":0,"failures":)") + failures));
     CHECK(has(pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}")).body, "\"success\":false"));
 }
+
+TEST_CASE("a client that leaves before anything went up for it is counted nowhere, and its key is free") {
+    CachingPool pool;
+    pool.warm();
+    const std::size_t asked = pool.upstream.count();
+    const ClientAnswer& left = pool.host.ask(leaving_after(FakeHost::kCacheMs / 2, request_of("POST", "/v1/chat/completions", chat_body("\"seed\":1,"))));
+    pool.settle();
+    CHECK(left.left);
+    CHECK(pool.upstream.count() == asked);
+    CHECK(pool.database.totals().requests == 1);
+    CHECK(pool.database.of_token(kToken).requests == 1);
+    CHECK(pool.host.app().open_requests.empty());
+    CHECK(pool.host.app().providers[0].pool.in_flight() == 0);
+    CHECK(pool.host.app().providers[0].cache.failures == 0);
+}

@@ -106,7 +106,11 @@ void Conversation::within(std::uint32_t timeout_ms, double ready_ms, std::functi
     const double now_ms = host_.time.now_ms();
     if (gone_) {
         if (on_timeout) on_timeout();
-        later(now_ms, [] { return outcome_of(Status::client_gone); });
+        later(now_ms, [] {
+            Outcome outcome = outcome_of(Status::client_gone);
+            outcome.number = 1;
+            return outcome;
+        });
         return;
     }
     is_interruptible_ = true;
@@ -159,6 +163,10 @@ void Conversation::perform(const host::Fetch& op) {
     if (op.body_kind == host::BodyKind::client) {
         if (!is_body_read_) host_.fault("a request's body was sent on before it was read");
         seen.body = json::apply_splices(request_->body, op.splices);
+    }
+    if (gone_) {
+        within(op.timeout_ms, kNever, nullptr);  // as the shim, which begins nothing for a client that has left
+        return;
     }
     const bool is_database = host_.is_database(op.url);
     if (!is_database && answer_.upstream_calls++ == 0) answer_.database_calls_first = answer_.database_calls;
