@@ -12,8 +12,9 @@ using limits::RateRule;
 using limits::Refused;
 using limits::SlotCounts;
 
-tl::unexpected<Error> refused(App& app, Refused refusal) {
-    ++app.refusals[static_cast<std::size_t>(refusal.kind)];
+// Which limit it was is counted beside the error's own code, and leaves with it (note_refusal).
+tl::unexpected<Error> refused(ProviderState& state, Refused refusal) {
+    state.counts.add_refusal(std::string(limits::kCountedAs).append(limits::kRefusalNames[static_cast<std::size_t>(refusal.kind)]));
     return tl::unexpected<Error>(std::move(refusal.error));
 }
 
@@ -122,7 +123,7 @@ Task<Result<std::monostate>> admit_address(Exchange& exchange) {
         // With Redis all isolates count together once the token is known.
         if (!redis_usable(exchange.app)) refusal = co_await ask_binding(exchange, rule);
     }
-    if (refusal) co_return refused(exchange.app, std::move(*refusal));
+    if (refusal) co_return refused(exchange.app.state_of(*exchange.routing.match.provider), std::move(*refusal));
     co_return std::monostate{};
 }
 
@@ -137,7 +138,7 @@ Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, con
         else if (app.config.rate_limit.is_on) refusal = co_await ask_binding(exchange, rules.back());
     }
     exchange.limit_headers = limits::rate_headers(allowances);
-    if (refusal) co_return refused(app, std::move(*refusal));
+    if (refusal) co_return refused(state, std::move(*refusal));
     co_return std::monostate{};
 }
 

@@ -7,7 +7,6 @@
 // 3. Background flows are only ever started through spawn(); the host drives them under the request that spawned them.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -158,7 +157,6 @@ public:
     RedisHealth redis;
     std::vector<redis::Command> redis_outbox;  // what is to be sent in the background
     double redis_outbox_until_ms = 0;          // somebody is sending it
-    std::array<std::uint64_t, limits::kRefusalNames.size()> refusals{};  // by limits::Refusal, since the isolate began
     limits::RefusalGate admin_gate;
     std::map<std::uint64_t, OpenRequest> open_requests;
     std::uint64_t next_open_request = 1;

@@ -46,6 +46,8 @@ constexpr std::pair<std::string_view, const char*> kTokenKinds[] = {
 constexpr std::pair<std::string_view, const char*> kKeyStates[] = {
     {"active", "active_keys"}, {"failed", "failed_keys"}, {"disabled", "disabled_keys"}, {"expired", "expired_keys"}};
 
+bool is_limit(std::string_view kind) { return kind.substr(0, limits::kCountedAs.size()) == limits::kCountedAs; }
+
 void write_provider_families(MetricsText& out, const AllFigures& all) {
     out.family("edgepool_database_up", "gauge", "1 when the database gave this provider's figures.");
     for (const ProviderFigures& provider : all) out.sample({{"provider", provider.id}}, provider.figures.is_object() ? "1" : "0");
@@ -67,7 +69,13 @@ void write_provider_families(MetricsText& out, const AllFigures& all) {
     });
     out.family("edgepool_refusals_total", "counter", "Requests refused before a key was tried, by the error's code.");
     for_rows(all, "refusals", [&](std::string_view id, const Json& row) {
-        out.sample({{"provider", id}, {"code", json::get_string(row, "kind").value_or("")}}, std::to_string(figure(row, "count")));
+        const std::string kind = json::get_string(row, "kind").value_or("");
+        if (!is_limit(kind)) out.sample({{"provider", id}, {"code", kind}}, std::to_string(figure(row, "count")));
+    });
+    out.family("edgepool_limit_refusals_total", "counter", "Those of them that a limit refused, by the limit.");
+    for_rows(all, "refusals", [&](std::string_view id, const Json& row) {
+        const std::string kind = json::get_string(row, "kind").value_or("");
+        if (is_limit(kind)) out.sample({{"provider", id}, {"limit", kind.substr(limits::kCountedAs.size())}}, std::to_string(figure(row, "count")));
     });
 }
 

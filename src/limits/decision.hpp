@@ -17,11 +17,13 @@
 
 namespace edgepool::limits {
 
-// Why requests are refused before a key is tried; counted by kind (App::refusals).
+// Which limit refuses a request before a key is tried; counted as kCountedAs and the name, among the refusals of its provider.
 enum class Refusal : std::uint8_t { address_rate, token_rate, requests_per_minute, tokens_per_minute, budget, model, provider, address, unreadable };
 
 inline constexpr std::array<std::string_view, 9> kRefusalNames = {
     "address_rate", "token_rate", "requests_per_minute", "tokens_per_minute", "budget", "model", "provider", "address", "unreadable"};
+
+inline constexpr std::string_view kCountedAs = "limit:";
 
 struct Refused {
     Refusal kind;

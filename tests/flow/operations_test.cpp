@@ -121,6 +121,15 @@ TEST_CASE("the metrics hold what this isolate has just answered, and what it ref
     }
 }
 
+TEST_CASE("the metrics say which limit refused, beside the error's code") {
+    Pool pool(3, configured({{"ENABLE_RATE_LIMIT", "true"}, {"RATE_LIMIT_REQUESTS", "2"}}));
+    for (int i = 0; i < 5; ++i) pool.host.ask(chat());
+    const std::string body = pool.host.ask(as_admin("GET", "/metrics")).body;
+    CHECK(has(body, "edgepool_refusals_total{provider=\"ollama\",code=\"rate_limited\"} 3\n"));
+    CHECK(has(body, "edgepool_limit_refusals_total{provider=\"ollama\",limit=\"token_rate\"} 3\n"));
+    CHECK_FALSE(has(body, "limit:"));
+}
+
 TEST_CASE("METRICS_TOKEN opens the metrics and nothing else") {
     Pool pool(3, configured({{"METRICS_TOKEN", "scraper-token"}}));
     CHECK(pool.host.ask(request_of("GET", "/metrics", {}, "scraper-token")).status == 200);

@@ -16,7 +16,10 @@ ClientRequest from(std::string_view address, ClientRequest request = chat()) {
     return request;
 }
 
-std::uint64_t refusals(Pool& pool, Refusal kind) { return pool.host.app().refusals[static_cast<std::size_t>(kind)]; }
+long long refusals(Pool& pool, Refusal kind) {
+    pool.settle();
+    return pool.database.refusals(std::string("limit:").append(limits::kRefusalNames[static_cast<std::size_t>(kind)]));
+}
 
 }  // namespace
 

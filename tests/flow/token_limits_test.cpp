@@ -21,7 +21,10 @@ struct LimitedPool : Pool {
         database.add_token(kLimited, "ollama", std::move(row));
     }
     const ClientAnswer& ask(ClientRequest request = request_of("POST", "/v1/chat/completions", chat_body(), kLimited)) { return host.ask(std::move(request)); }
-    std::uint64_t refusals(Refusal kind) { return host.app().refusals[static_cast<std::size_t>(kind)]; }
+    long long refusals(Refusal kind) {
+        settle();
+        return database.refusals(std::string("limit:").append(limits::kRefusalNames[static_cast<std::size_t>(kind)]));
+    }
 };
 
 ClientRequest from(std::string_view address) {
