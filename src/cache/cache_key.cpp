@@ -17,6 +17,7 @@ using json::Range;
 constexpr std::string_view kOrigin = "https://responses.edgepool.invalid/";
 
 struct MemberText {
+    std::string name;      // what it means: it may be written in more ways than one
     std::string_view key;  // as written
     std::string_view value;
 };
@@ -25,7 +26,7 @@ struct MemberList {
     static constexpr bool kNested = false;
 
     const char* member(std::size_t, std::string_view key, Range value) {
-        members.push_back({key, value.in(text)});
+        members.push_back({json::decode_string(key).value_or(std::string(key)), key, value.in(text)});
         return nullptr;
     }
 
@@ -44,7 +45,7 @@ bool append_object(std::string& out, std::string_view raw, std::size_t depth) {
     if (!walker.object_document(object, empty)) return false;
     // Members of one name keep their order: which of them counts is the reader's affair.
     std::sort(list.members.begin(), list.members.end(), [](const MemberText& a, const MemberText& b) {
-        return a.key != b.key ? a.key < b.key : a.key.data() < b.key.data();
+        return a.name != b.name ? a.name < b.name : a.key.data() < b.key.data();
     });
     out.push_back('{');
     for (const MemberText& member : list.members) {

@@ -32,6 +32,12 @@ TEST_CASE("members of one name keep their order, since the last one counts") {
     CHECK(canonical_json(R"({"a":2,"b":0,"a":1})") == R"({"a":2,"a":1,"b":0})");
 }
 
+TEST_CASE("a name keeps its order also among others of its kind that are written with escapes") {
+    CHECK(canonical_json(R"({"a":3,"\u0061":2})") == R"({"a":3,"\u0061":2})");
+    CHECK(canonical_json(R"({"\u0061":2,"a":3})") == R"({"\u0061":2,"a":3})");
+    CHECK(digest(R"({"a":3,"\u0061":2})") != digest(R"({"\u0061":2,"a":3})"));
+}
+
 TEST_CASE("numbers that a parser would take for one another stay apart") {
     CHECK(digest(R"({"seed":12345678901234567890123})") != digest(R"({"seed":12345678901234567890124})"));
     CHECK(digest(R"({"temperature":0.1234567891})") != digest(R"({"temperature":0.1234567892})"));
