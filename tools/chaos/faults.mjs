@@ -1,12 +1,15 @@
 // What is done to a pool under load, one after the other: {name, does(stage, load), excuses(result), ...}. `excuses` says which requests
 // may fail for it; without it none may. `mayLose` says how many counts may be lost: those of an isolate that was killed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { flood } from './flood.mjs';
 import { hasReachedKey } from './load.mjs';
 import { SteppedClock } from './stepped_clock.mjs';
 
 const kOutage_ms = 5_000;
 const kFlushWindow_ms = 1_000;
 const kStep_s = 50 * 60;
+const kFlood_s = 8;
+const kMostLookUps = 50 + 2 * (kFlood_s + 2); // an isolate's ration: a burst, and two each second
 const kLargeBytes = 8 << 20;
 const kLargeAtOnce = 6;
 
@@ -48,6 +51,15 @@ const steps = (seconds) => async (stage) => {
   clock.close();
 };
 
+// The load comes with a token that is known: it must not notice, and neither must the database.
+async function floodWithTokens(stage) {
+  const before = stage.gate.count('pool_token');
+  const { rate, unexpected } = await flood(stage.isolates[0].url, kFlood_s);
+  const lookUps = stage.gate.count('pool_token') - before;
+  console.log(`  ${rate} unknown tokens a second, ${lookUps} look-ups in the database, ${unexpected.length} answers that were no refusal`);
+  if (lookUps > kMostLookUps || unexpected.length > 0) throw new Error(`the flood got through: ${lookUps} look-ups, ${unexpected.slice(0, 5).join(', ')}`);
+}
+
 export const kFaults = [
   { name: 'nothing at all', does: () => sleep(kOutage_ms) },
   { name: 'the database is stopped', async does(stage) {
@@ -88,6 +100,7 @@ export const kFaults = [
     await stage.gate.open();
   } },
   { name: 'memory is filled: six bodies of 8 MB at once to one isolate', does: fillMemory },
+  { name: 'a flood of unknown tokens, as fast as they can be sent', does: floodWithTokens },
   { name: 'an isolate is told to end (SIGTERM), another takes its place', async does(stage) {
     await sleep(kOutage_ms / 2);
     const killed_ms = Date.now();
