@@ -1,5 +1,6 @@
 // The dashboard over a pool that is lived in: what each page shows and does, in both languages, with names that would like to be markup.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { idOf } from '../sql/support.mjs';
 import { axeViolations, kDesktop, kLanguages, kNarrowest, overflow, quiet, wholeSite } from './support/browser.mjs';
@@ -46,6 +47,10 @@ for (const language of kLanguages) {
     await page.waitForFunction(() => document.querySelectorAll('.time-chart table')[0]?.querySelectorAll('tbody tr').length === 30);
     await page.getByText('gpt-oss:120b').first().waitFor();
     await page.getByText('<img src=x').first().waitFor();
+    const near = page.locator('.attention li', { hasText: 'Website chat' }).first(); // 17.40 of 20 dollars a day
+    await near.getByText('87.0%').waitFor();
+    await near.getByRole('link').click();
+    await page.waitForFunction(() => location.hash.startsWith('#/tokens'));
     quiet(page);
     await page.context().close();
   });
@@ -201,6 +206,26 @@ test('a route that this version of the worker lacks is said to be missing, and t
   }
   await page.goto(new URL('/dashboard#/overview', site.pool.worker.url).href);
   await page.getByText('Usable keys').waitFor();
+  quiet(page);
+  await page.context().close();
+});
+
+test('an export that comes in parts is one file', async () => {
+  const page = await site.open('/dashboard#/keys', { signedIn: true });
+  const next = '0123456789abcdef';
+  const asked = [];
+  await page.route('**/admin/api-keys/export?**', (route) => {
+    const query = new URL(route.request().url()).searchParams;
+    asked.push(query.get('after'));
+    const isFirst = query.get('after') === null;
+    return route.fulfill({ contentType: 'text/csv', body: `key,username,expires_at,status,created_at,id\n"${isFirst ? 'one' : 'two'}","",,active,,\n${isFirst ? `# more: ?after=${next}\n` : ''}` });
+  });
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const waiting = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download CSV' }).click();
+  const file = readFileSync(await (await waiting).path(), 'utf8');
+  assert.equal(file, 'key,username,expires_at,status,created_at,id\n"one","",,active,,\n"two","",,active,,\n');
+  assert.deepEqual(asked, [null, next]);
   quiet(page);
   await page.context().close();
 });

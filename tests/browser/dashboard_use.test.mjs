@@ -43,6 +43,26 @@ for (const language of kLanguages) {
     await page.context().close();
   });
 
+  test(`an import that asks the provider tells how far it is, from the first call on (${language})`, async () => {
+    const page = await site.open('/dashboard#/import', { language, signedIn: true });
+    const accepted = [];
+    page.on('request', (request) => { if (request.url().includes('import-with-validation')) accepted.push(request.headers().accept); });
+    await page.evaluate(() => {
+      window.seen = new Set();
+      new MutationObserver(() => document.querySelectorAll('main .row-apart').forEach((row) => window.seen.add(row.innerText.split('\n')[0]))).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    await page.getByLabel(say.keys, { exact: true }).fill(Array.from({ length: 50 }, (_, i) => `practice-many-${language}-${String(i).padStart(10, '0')}`).join('\n'));
+    await page.getByLabel(say.validate).check();
+    await page.getByRole('button', { name: say.import }).click();
+    await page.getByRole('heading', { name: say.finished }).waitFor();
+    const seen = await page.evaluate(() => [...window.seen]);
+    assert.ok(seen.some((text) => /^39 .*50/.test(text)), seen.join(' | ')); // between the calls
+    assert.ok(seen.some((text) => /^0 .*50/.test(text)), seen.join(' | ')); // within the first
+    assert.deepEqual(accepted, ['application/x-ndjson', 'application/x-ndjson']);
+    quiet(page);
+    await page.context().close();
+  });
+
   test(`a key is checked on its page, and the audit log tells what was done to it (${language})`, async () => {
     const key = site.pool.keys.ollama[0];
     const page = await site.open(`/dashboard#/keys/${idOf(key)}`, { language, signedIn: true });

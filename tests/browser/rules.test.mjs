@@ -1,6 +1,7 @@
 // The pages' plain rules, without a browser: what a pasted text is, what a form's limits mean, how a streamed piece reads, what needs attention.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { joinParts, readPart } from '../../web/src/api/key_export.ts';
 import { eventsOf, linesOf } from '../../web/src/api/lines.ts';
 import { importBody, keySource } from '../../web/src/pages/dashboard/import/key_source.ts';
 import { findings } from '../../web/src/pages/dashboard/overview/attention.ts';
@@ -9,7 +10,7 @@ import { budgetsOf, limitsOf, textsOf } from '../../web/src/pages/dashboard/toke
 
 const kStats = { total_api_keys: 10, active_keys: 10, failed_keys: 0, disabled_keys: 0, expired_keys: 0, total_client_tokens: 1 };
 const kHealth = { storage: { reachable: true }, providers: { ollama: { enabled: true, configured: true, tables: 'ok', usableKeys: 10 } } };
-const known = (parts) => findings({ provider: 'ollama', health: kHealth, stats: kStats, settings: null, latest: null, now_ms: 0, ...parts }).map(({ what }) => what);
+const known = (parts) => findings({ provider: 'ollama', health: kHealth, stats: kStats, settings: null, tokens: [], latest: null, now_ms: 0, ...parts }).map(({ what }) => what);
 
 test('a pasted text is lines, CSV by its header, or JSON by its first character', () => {
   assert.deepEqual(keySource('a\n\n# note\nb\r\n'), { type: 'text/plain', count: 2 });
@@ -83,4 +84,25 @@ test('attention goes to what stops the pool first, and to nothing when all is we
   assert.deepEqual(known({ latest: { requests: 19, failure: 19 } }), []);
   const broken = { storage: { reachable: false }, mend: 'do this', providers: { ollama: { enabled: true, tables: 'outdated', incident: { reason: 'overloaded', model: '', since: '2026-01-01T00:00:00Z' } } } };
   assert.deepEqual(known({ health: broken }), ['storage_unreachable', 'schema_outdated', 'incident']);
+});
+
+test('a token near a budget wants attention, from four fifths of a day or a month on, and only while it is in use', () => {
+  const token = (used, parts) => ({ name: 'n', limits: { daily_requests: 100, monthly_cost_usd: '2' }, used: { day_requests: used, month_cost_nano: 0 }, disabled: false, expires_at: null, ...parts });
+  assert.deepEqual(known({ tokens: [token(80)] }), ['near_budget']);
+  assert.deepEqual(known({ tokens: [token(79)] }), []);
+  assert.deepEqual(known({ tokens: [token(0, { used: { day_requests: 0, month_cost_nano: 1.6e9 } })] }), ['near_budget']);
+  assert.deepEqual(known({ tokens: [token(100, { disabled: true }), token(100, { expires_at: '1969-01-01T00:00:00Z' }), token(100, { limits: null })] }), []);
+});
+
+test('an export in parts becomes one file, and one that was cut is no file', async () => {
+  const next = '0123456789abcdef';
+  const join = async (format, ...texts) => (await joinParts(format, 'ollama', texts.map((text) => readPart(format, text).rows)).text());
+  const csv = (rows, more = '') => `key,username,expires_at,status,created_at,id\n${rows}${more}`;
+  assert.equal(readPart('csv', csv('"a"\n', `# more: ?after=${next}\n`)).next, next);
+  assert.equal(await join('csv', csv('"a"\n', `# more: ?after=${next}\n`), csv('"b"\n')), csv('"a"\n"b"\n'));
+  const json = (rows, end) => `{"provider":"ollama","keys":[${rows}\n],"count":1,"next":${end}}\n`;
+  assert.deepEqual([readPart('json', json('\n{"key":"a"}', `"${next}"`)).next, readPart('json', json('', 'null')).next], [next, null]);
+  const whole = JSON.parse(await join('json', json('\n{"key":"a"}', `"${next}"`), json('\n{"key":"b"},\n{"key":"c"}', `"${next}"`), json('', 'null')));
+  assert.deepEqual(whole, { provider: 'ollama', keys: [{ key: 'a' }, { key: 'b' }, { key: 'c' }] });
+  for (const [format, cut] of [['json', '{"provider":"ollama","keys":[\n{"key":"a"}'], ['json', ''], ['csv', '']]) assert.throws(() => readPart(format, cut), /too early/);
 });

@@ -1,5 +1,6 @@
 // The routes that need the admin token (docs/HTTP-API.md), typed. Figures may come as numbers or as decimal text; figure() reads both.
 import { ask, askResponse, withQuery, type AskOptions } from './client';
+import { joinParts, readPart, type ExportFormat, type ExportPart } from './key_export';
 import { linesOf } from './lines';
 import { asAdmin } from './session';
 
@@ -126,9 +127,17 @@ export interface HealthCheck { checked: number; usable: number; total: number; c
 export const checkKeys = (provider: ProviderId, { cursor, ids }: { cursor?: string | null; ids?: string[] }) =>
   admin<HealthCheck>('/admin/keys/health-check', { method: 'POST', body: { provider, ...(cursor ? { cursor } : {}), ...(ids ? { ids } : {}) }, patience_ms: 120_000 });
 
-/** The full keys as a file's content: the only call that brings any. */
-export const exportKeys = (provider: ProviderId, format: 'csv' | 'json') =>
-  asAdmin(async (token) => (await askResponse(withQuery('/admin/api-keys/export', { provider, format }), { token, accept: '*/*', patience_ms: 300_000 })).blob());
+/** The full keys as a file's content: the only calls that bring any. One brings so many; the next goes on where it ended. */
+export const exportKeys = (provider: ProviderId, format: ExportFormat) => asAdmin(async (token) => {
+  const parts: string[] = [];
+  for (let after: string | null = ''; after !== null;) {
+    const answer: Response = await askResponse(withQuery('/admin/api-keys/export', { provider, format, ...(after ? { after } : {}) }), { token, accept: '*/*', patience_ms: 300_000 });
+    const part: ExportPart = readPart(format, await answer.text());
+    parts.push(part.rows);
+    after = part.next;
+  }
+  return joinParts(format, provider, parts);
+});
 
 // Import
 
@@ -142,36 +151,58 @@ const kImportPatience_ms = 600_000;
 
 interface ImportOptions { provider: ProviderId; text: string; type: 'text/plain' | 'text/csv' | 'application/json'; onProgress: (progress: ImportProgress) => void; signal?: AbortSignal }
 
-/** One import call; its progress is told while it lasts, where this version of the worker tells it. */
-export function importKeys({ provider, text, type, onProgress, signal }: ImportOptions): Promise<ImportResult> {
+/** What is told of a call's progress: an import's counts, or how many keys were asked about. */
+type Told = ImportProgress | { done: number; total: number };
+
+/** A long call; its progress is told while it lasts, where this version of the worker tells it. */
+function longCall<T>(path: string, call: { body: unknown; type?: ImportOptions['type']; signal?: AbortSignal }, onTold: (told: Told) => void): Promise<T> {
   return asAdmin(async (token) => {
-    const answer = await askResponse(withQuery('/admin/api-keys/import', { provider }), { method: 'POST', body: text, type, accept: 'application/x-ndjson', token, signal, patience_ms: kImportPatience_ms });
-    if (!answer.headers.get('content-type')?.includes('ndjson')) return (await answer.json()) as ImportResult;
+    const answer = await askResponse(path, { method: 'POST', ...call, accept: 'application/x-ndjson', token, patience_ms: kImportPatience_ms });
+    if (!answer.headers.get('content-type')?.includes('ndjson')) return (await answer.json()) as T;
     for await (const line of linesOf(answer)) {
       if (!line.trim()) continue;
-      const told = JSON.parse(line) as { progress?: ImportProgress; result?: ImportResult; error?: string };
-      if (told.progress) onProgress(told.progress);
+      const told = JSON.parse(line) as { progress?: Told; result?: T; error?: string };
+      if (told.progress) onTold(told.progress);
       if (told.error) throw new Error(told.error);
       if (told.result) return told.result;
     }
-    throw new Error('the import ended without a result');
-  }, signal);
+    throw new Error('the call ended without a result');
+  }, call.signal);
 }
+
+export const importKeys = ({ provider, text, type, onProgress, signal }: ImportOptions): Promise<ImportResult> =>
+  longCall(withQuery('/admin/api-keys/import', { provider }), { body: text, type, signal }, (told) => { if ('added' in told) onProgress(told); });
 
 /** Adds the keys out of service, asks the provider about each, and lets in those it knows; call by call until none is left. */
 export async function importValidated({ provider, text, type, onProgress, signal }: ImportOptions): Promise<ImportResult> {
   type Answer = ImportResult & Validation & { cursor: string | null };
   const route = withQuery('/admin/api-keys/import-with-validation', { provider });
-  const first = await admin<Answer>(route, { method: 'POST', body: text, type, signal, patience_ms: kImportPatience_ms });
   const validation: Validation = { checked: 0, valid: 0, unknown: 0, refused: [] };
-  for (let answer = first; ; answer = await admin<Answer>(route, { method: 'POST', body: { provider, cursor: answer.cursor }, signal, patience_ms: kImportPatience_ms })) {
+  let read: ImportProgress = { done: 0, total: 0, added: 0, existing: 0, duplicates: 0, invalid: 0 };
+  const tell = (asked: number) => {
+    const done = validation.checked + asked;
+    onProgress({ ...read, done, total: Math.max(read.added + read.existing, done), added: validation.valid, invalid: validation.refused.length });
+  };
+  const onTold = (told: Told) => {
+    if (!('added' in told)) return tell(told.done);
+    read = told;
+    onProgress(told);
+  };
+  let first: Answer | undefined;
+  for (let cursor: string | null = null; first === undefined || cursor !== null;) {
+    const answer: Answer = await longCall<Answer>(route, first === undefined ? { body: text, type, signal } : { body: { provider, cursor }, signal }, onTold);
+    if (first === undefined) {
+      first = answer;
+      read = { ...read, added: answer.added, existing: answer.existing, duplicates: answer.duplicates };
+    }
     validation.checked += figure(answer.checked);
     validation.valid += figure(answer.valid);
     validation.unknown += figure(answer.unknown);
     validation.refused.push(...(answer.refused ?? []));
-    onProgress({ done: validation.checked, total: Math.max(first.added + first.existing, validation.checked), added: validation.valid, existing: first.existing, duplicates: first.duplicates, invalid: validation.refused.length });
-    if (!answer.cursor) return { ...first, validation };
+    tell(0);
+    cursor = answer.cursor;
   }
+  return { ...first, validation };
 }
 
 // Tokens
@@ -208,8 +239,8 @@ export interface TokenRow extends Figures {
 /** Before tokens had limits their rows said id and token for hash and hint. */
 type TokenWire = TokenRow & { id?: string; token?: string };
 
-export async function tokens(provider: ProviderId, page: number, search: string, signal?: AbortSignal): Promise<{ tokens: TokenRow[] } & Paged> {
-  const answer = await admin<{ tokens: TokenWire[] } & Paged>(withQuery('/admin/tokens', { provider, page, pageSize: 100, search }), { signal });
+export async function tokens(provider: ProviderId, page: number, search: string, signal?: AbortSignal, pageSize = 100): Promise<{ tokens: TokenRow[] } & Paged> {
+  const answer = await admin<{ tokens: TokenWire[] } & Paged>(withQuery('/admin/tokens', { provider, page, pageSize, search }), { signal });
   return { ...answer, tokens: answer.tokens.map((row) => ({ ...row, hash: row.hash ?? row.id, hint: row.hint ?? row.token, used: row.used ?? null })) };
 }
 

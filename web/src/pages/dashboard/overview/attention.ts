@@ -1,6 +1,7 @@
 // What an operator should look at now, worst first: plain rules over what the pool says of itself. Words are made elsewhere.
-import type { Settings, Stats, TrendFigures } from '../../../api/admin';
+import type { Settings, Stats, TokenRow, TrendFigures } from '../../../api/admin';
 import type { Health } from '../../../api/public';
+import { budgetsOf } from '../tokens/limit_rows.ts';
 
 export type Urgency = 'bad' | 'warn' | 'accent';
 
@@ -10,6 +11,7 @@ export type Finding =
   | { what: 'problems'; urgency: Urgency; problems: string[] }
   | { what: 'incident'; urgency: Urgency; reason: string; model: string; since: string }
   | { what: 'none_usable' | 'few_usable'; urgency: Urgency; usable: number; total: number }
+  | { what: 'near_budget'; urgency: Urgency; tokens: { name: string; share: number }[] }
   | { what: 'failing'; urgency: Urgency; share: number; requests: number }
   | { what: 'resting' | 'expired'; urgency: Urgency; count: number };
 
@@ -18,6 +20,7 @@ export interface Known {
   health: Health | null;
   stats: Stats | null;
   settings: Settings | null;
+  tokens: TokenRow[];
   /** The newest step of the trend. */
   latest: TrendFigures | null;
   now_ms: number;
@@ -25,12 +28,13 @@ export interface Known {
 
 const kFewUsable = 0.2;
 const kMuchFailing = 0.05;
+const kNearBudget = 0.8; // of a day's or a month's
 const kEnoughRequests = 20; // below that a share says nothing
 const kCleanedWithin_ms = 48 * 3600 * 1000; // the cron runs daily
 
 const kRank: Record<Urgency, number> = { bad: 0, warn: 1, accent: 2 };
 
-export function findings({ provider, health, stats, settings, latest, now_ms }: Known): Finding[] {
+export function findings({ provider, health, stats, settings, tokens, latest, now_ms }: Known): Finding[] {
   const found: Finding[] = [];
   const row = health?.providers[provider];
   const mend = settings?.schema.mend ?? health?.mend ?? '';
@@ -46,6 +50,8 @@ export function findings({ provider, health, stats, settings, latest, now_ms }: 
   if (lastRun && now_ms - Date.parse(lastRun) > kCleanedWithin_ms) found.push({ what: 'never_cleaned', urgency: 'warn' });
   if (stats) found.push(...keyFindings(stats));
   if (stats && stats.total_client_tokens === 0) found.push({ what: 'no_tokens', urgency: 'accent' });
+  const near = nearBudget(tokens, now_ms);
+  if (near.length > 0) found.push({ what: 'near_budget', urgency: 'warn', tokens: near });
   if (latest && latest.requests >= kEnoughRequests && latest.failure / latest.requests > kMuchFailing) {
     found.push({ what: 'failing', urgency: 'warn', share: latest.failure / latest.requests, requests: latest.requests });
   }
@@ -61,4 +67,11 @@ function keyFindings(stats: Stats): Finding[] {
   else if (stats.failed_keys > 0) found.push({ what: 'resting', urgency: 'accent', count: stats.failed_keys });
   if (stats.expired_keys > 0) found.push({ what: 'expired', urgency: 'accent', count: stats.expired_keys });
   return found;
+}
+
+/** Tokens in use that have spent most of a budget, the fullest first. */
+function nearBudget(tokens: TokenRow[], now_ms: number): { name: string; share: number }[] {
+  const inUse = tokens.filter((row) => !row.disabled && !(row.expires_at && Date.parse(row.expires_at) <= now_ms));
+  const shares = inUse.map((row) => ({ name: row.name || row.hint, share: budgetsOf(row.limits, row.used)[0]?.share ?? 0 }));
+  return shares.filter(({ share }) => share >= kNearBudget).sort((a, b) => b.share - a.share);
 }

@@ -17,6 +17,7 @@ const text = messages({
   none_usable: 'No key can serve at the moment: every request is refused.', few_usable: (usable: string, total: string) => `Only ${usable} of ${total} keys can serve.`,
   failing: (share: string, requests: string) => `${share} of the ${requests} newest requests failed.`,
   resting: (count: string) => `${count} keys are benched and come back by themselves.`, expired: (count: string) => `${count} keys have expired and can be removed.`,
+  near_budget: (count: string) => `Client tokens that have spent most of a day's or a month's budget: ${count}.`, more: (count: string) => `and ${count} more`, tokens: 'See the tokens',
   import: 'Import keys', create: 'Create a token', see: 'See the keys', settings: 'Settings and health',
 }, {
   fine: '目前没有需要处理的事项。',
@@ -28,8 +29,11 @@ const text = messages({
   none_usable: '目前没有可用的密钥：所有请求都会被拒绝。', few_usable: (usable: string, total: string) => `${total} 个密钥中只有 ${usable} 个可用。`,
   failing: (share: string, requests: string) => `最近 ${requests} 个请求中有 ${share} 失败。`,
   resting: (count: string) => `${count} 个密钥暂停中，会自动恢复。`, expired: (count: string) => `${count} 个密钥已过期，可以移除。`,
+  near_budget: (count: string) => `有 ${count} 个客户端令牌的日预算或月预算即将用完。`, more: (count: string) => `另有 ${count} 个`, tokens: '查看令牌',
   import: '导入密钥', create: '创建令牌', see: '查看密钥', settings: '设置与健康',
 });
+
+const kShownTokens = 5;
 
 function Words({ finding }: { finding: Finding }) {
   const words = text();
@@ -38,6 +42,7 @@ function Words({ finding }: { finding: Finding }) {
     case 'schema_outdated': return <>{words[finding.what]} {finding.mend && <code>{finding.mend}</code>}</>;
     case 'problems': return <>{words.problems} <ul class="small">{finding.problems.map((problem) => <li key={problem}>{problem}</li>)}</ul></>;
     case 'incident': return <>{words.incident(reasonWords(finding.reason))} {finding.model && <ModelName name={finding.model} />} <span class="faint"><Moment at={finding.since} /></span></>;
+    case 'near_budget': return <>{words.near_budget(formatNumber(finding.tokens.length))} <ul class="small">{finding.tokens.slice(0, kShownTokens).map(({ name, share }, index) => <li key={index}><ModelName name={name} /> · {formatPercent(share)}</li>)}{finding.tokens.length > kShownTokens && <li>{words.more(formatNumber(finding.tokens.length - kShownTokens))}</li>}</ul></>;
     case 'few_usable': return <>{words.few_usable(formatNumber(finding.usable), formatNumber(finding.total))}</>;
     case 'failing': return <>{words.failing(formatPercent(finding.share), formatNumber(finding.requests))}</>;
     case 'resting':
@@ -50,6 +55,7 @@ function Way({ finding }: { finding: Finding }) {
   const words = text();
   switch (finding.what) {
     case 'no_keys': return <a class="button small" href={hrefOf('import')}>{words.import}</a>;
+    case 'near_budget': return <a class="button small" href={hrefOf('tokens')}>{words.tokens}</a>;
     case 'no_tokens': return <a class="button small" href={hrefOf('tokens')}>{words.create}</a>;
     case 'none_usable':
     case 'few_usable':

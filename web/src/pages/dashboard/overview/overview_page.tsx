@@ -18,6 +18,7 @@ import { TrendCharts } from './trend_charts';
 
 const kRefresh_ms = 15_000;
 const kSlowRefresh_ms = 60_000;
+const kMostTokens = 1000; // looked at for budgets: what one call gives
 
 const text = messages({
   title: 'Overview', day: '24 hours', month: '30 days', window: 'Time shown', requests: 'Requests', rate: 'Success rate', tokens: 'Tokens', cost: 'Cost', latency: 'Time to first byte', keys: 'Usable keys',
@@ -82,8 +83,9 @@ export function Page() {
   const trends = useResource(`trends ${id} ${window}`, (signal) => admin.trends(id, window, signal), { refresh_ms: kRefresh_ms });
   const state = useResource('health', health, { refresh_ms: kRefresh_ms });
   const settings = useResource('settings', admin.settings, { refresh_ms: kSlowRefresh_ms });
-  const known = { provider: id, health: state.data, stats: stats.data, settings: settings.data, latest: window === '24h' ? trends.data?.rows.at(-1) ?? null : null, now_ms: now.value };
-  const reloadAll = () => void Promise.all([stats.reload(), trends.reload(), state.reload(), settings.reload()]);
+  const tokens = useResource(`all tokens ${id}`, (signal) => admin.tokens(id, 1, '', signal, kMostTokens), { refresh_ms: kSlowRefresh_ms });
+  const known = { provider: id, health: state.data, stats: stats.data, settings: settings.data, tokens: tokens.data?.tokens ?? [], latest: window === '24h' ? trends.data?.rows.at(-1) ?? null : null, now_ms: now.value };
+  const reloadAll = () => void Promise.all([stats.reload(), trends.reload(), state.reload(), settings.reload(), tokens.reload()]);
 
   const head = (
     <PageHead title={words.title} note={stats.loadedAt_ms > 0 && <>{words.updated} <Moment at={stats.loadedAt_ms} /></>}
