@@ -63,6 +63,8 @@ export function wholeSite({ fill, ...options } = {}) {
   const site = { pool, browser: null, filled: null, open: async (path, { signedIn = false, ...rest } = {}) => {
     const prepare = async (page) => {
       if (signedIn) await page.addInitScript((token) => { if (location.protocol !== 'about:') sessionStorage.setItem('edgepool.admin', token); }, pool.adminToken);
+      page.on('response', (response) => pool.overheard(response));
+      page.on('console', (message) => pool.shown.push(message.text()));
       await rest.before?.(page);
     };
     return await openPage(site.browser, new URL(path, pool.worker.url).href, { ...rest, before: prepare });

@@ -9,6 +9,7 @@ import { PoolDatabase } from '../../../tools/local/practice_pool.mjs';
 import { startPracticeUpstream } from '../../../tools/practice_upstream.mjs';
 import { createDatabase, idOf, sha256 } from '../../sql/support.mjs';
 import { DatabaseGate } from './database_gate.mjs';
+import { leaveTrace } from './traces.mjs';
 import { startWorker } from './workerd.mjs';
 
 export { idOf, sha256 };
@@ -32,8 +33,8 @@ export async function eventually(look, what, patience_ms = kPatience_ms) {
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** What arrives of an answer, as it arrives: a library that stops reading may leave the copy without an end. */
-function remembered(response) {
-  const answer = { headers: JSON.stringify([...response.headers]), text: '' };
+function remembered(response, path) {
+  const answer = { path, headers: JSON.stringify([...response.headers]), text: '' };
   const decoder = new TextDecoder();
   const keep = async () => {
     for await (const piece of response.clone().body ?? []) answer.text += decoder.decode(piece, { stream: true });
@@ -47,6 +48,7 @@ export class Pool {
   tokens = { ollama: secret('client-'), openrouter: secret('client-') };
   secrets = [this.adminToken, ...Object.values(this.tokens)];
   answers = [];
+  shown = [];  // what pages logged
   printed = '';
 
   async start({ variables = {}, keys = 3, upstream = {}, modules, serve = startWorker } = {}) {
@@ -104,9 +106,18 @@ export class Pool {
   fetch = async (input, init) => {
     const url = input instanceof Request ? input : new URL(input, this.worker.url);
     const response = await fetch(url, { signal: AbortSignal.timeout(kPatience_ms), ...init });
-    this.answers.push(remembered(response));
+    this.answers.push(remembered(response, new URL(response.url).pathname));
     return response;
   };
+
+  /** What the worker answered to a page that Playwright drives. */
+  overheard(response) {
+    const path = new URL(response.url()).pathname;
+    if (!/json|text\/(plain|csv|event-stream)/.test(response.headers()['content-type'] ?? '')) return;
+    const answer = { path, headers: JSON.stringify(response.headers()), text: '' };
+    answer.ended = response.text().then((text) => { answer.text = text; }, () => {}); // a page that has gone has no text left
+    this.answers.push(answer);
+  }
 
   /** Asks as a client of the provider; `body` is JSON unless it is text or bytes. */
   async ask(path, body, { provider = 'ollama', token = this.tokens[provider], headers = {}, ...init } = {}) {
@@ -145,8 +156,15 @@ export class Pool {
     return { requests: Number(found.total_requests), success: Number(found.success), failure: Number(found.failure) };
   }
 
+  /** Leaves what was made, answered and printed for the search through all files, where one follows (traces.mjs). */
+  async #leaveTrace() {
+    await Promise.race([Promise.all(this.answers.map((answer) => answer.ended)), pause(kLastPieces_ms)]);
+    leaveTrace({ secrets: this.secrets, printed: [this.printed, ...this.shown], answers: this.answers.map(({ path, headers, text }) => ({ path, headers, text })) });
+  }
+
   async stop() {
     await this.#stopWorker();
+    await this.#leaveTrace();
     await this.upstream?.stop();
     await this.gate?.shut();
     await this.gate?.idle();
