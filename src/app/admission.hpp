@@ -1,5 +1,5 @@
 // Whether an authenticated client may make this request now: its token's scope, budgets and rates, and everybody's rate. The rules are in
-// limits/; this brings them together with what the isolate has counted. A refused request is not counted as one; App::refusals counts it.
+// limits/; this brings them together with what the isolate has counted. A refused request is not counted as one; by its limit it is counted among the refusals (/metrics).
 #pragma once
 
 #include <string>
