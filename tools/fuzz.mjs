@@ -14,7 +14,7 @@ const kLongestInput_bytes = 4096;
 const given = process.argv.slice(2);
 const folder = resolve(given.find((word) => word.startsWith('--build='))?.slice('--build='.length) ?? join(kRoot, 'build', 'fuzz'));
 const plain = given.filter((word) => !word.startsWith('--'));
-const seconds = plain.length > 0 ? Number(plain[0]) : 30;
+const seconds = plain.length > 0 ? Number(plain[0]) : 10;
 const known = readdirSync(kSources).filter((file) => file.endsWith(kSuffix)).map((file) => file.slice(0, -kSuffix.length)).sort();
 const targets = plain.length > 1 ? plain.slice(1) : known;
 

@@ -88,4 +88,4 @@ alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer
   language sql immutable parallel safe
-  return 2;
+  return 3;

@@ -18,7 +18,7 @@
 namespace edgepool::store {
 
 // The version of sql/schema.sql that this core needs.
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 struct TokenState {
     auth::Token token;

@@ -93,7 +93,7 @@ alter table edgepool.batches enable row level security;
 
 create or replace function edgepool.version() returns integer
   language sql immutable parallel safe
-  return 2;
+  return 3;
 
 -- ==== 20_values.sql ====
 -- Small values: errors, times, figures, states and the names of tables.

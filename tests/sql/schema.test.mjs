@@ -67,7 +67,7 @@ test('one provider alone works, and the other is unknown', async () => {
   const alone = await openDatabase({ schema: false });
   try {
     await alone.sql.unsafe(kSchema.replace("select public.pool_create_provider('openrouter');", ''));
-    assert.deepEqual(await alone.call('pool_version', {}), { version: 2, housekeeping: null, providers: { ollama: { tables: 'ok' } } });
+    assert.deepEqual(await alone.call('pool_version', {}), { version: 3, housekeeping: null, providers: { ollama: { tables: 'ok' } } });
     assert.equal((await alone.call('pool_take', { provider: 'ollama' })).total, 0);
     const failure = await failureOf(alone.call('pool_take', { provider: 'openrouter' }));
     assert.deepEqual([failure.code, failure.message], ['PT400', 'pool_unknown_provider']);
@@ -99,14 +99,14 @@ test('missing and outdated tables are told apart, and running the schema mends b
   try {
     await broken.sql`drop table ollama_api_model_hourly`;
     await broken.sql`update edgepool.providers set version = 0 where name = 'openrouter'`;
-    assert.deepEqual(await broken.call('pool_version', {}), { version: 2, housekeeping: null, providers: { ollama: { tables: 'missing' }, openrouter: { tables: 'outdated' } } });
+    assert.deepEqual(await broken.call('pool_version', {}), { version: 3, housekeeping: null, providers: { ollama: { tables: 'missing' }, openrouter: { tables: 'outdated' } } });
     for (const provider of ['ollama', 'openrouter']) {
       const failure = await failureOf(broken.call('pool_take', { provider }));
       assert.deepEqual([failure.code, failure.message], ['PT404', 'pool_tables_missing']);
       assert.match(failure.detail, /sql\/schema\.sql/);
     }
     await broken.sql.unsafe(kSchema);
-    assert.deepEqual(await broken.call('pool_version', {}), { version: 2, housekeeping: null, providers: { ollama: { tables: 'ok' }, openrouter: { tables: 'ok' } } });
+    assert.deepEqual(await broken.call('pool_version', {}), { version: 3, housekeeping: null, providers: { ollama: { tables: 'ok' }, openrouter: { tables: 'ok' } } });
   } finally {
     await broken.close();
   }
