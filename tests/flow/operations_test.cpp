@@ -75,7 +75,7 @@ TEST_CASE("the settings name every variable, and never a secret's value") {
          {"{\"name\":\"ADMIN_TOKEN\",\"set\":true,\"secret\":true,\"value\":null,\"default\":null}",
           "{\"name\":\"MAX_ATTEMPTS\",\"set\":true,\"secret\":false,\"value\":\"3\",\"default\":\"4\"}",
           "{\"name\":\"RETENTION_DAYS\",\"set\":false,\"secret\":false,\"value\":null,\"default\":\"30\"}", "\"problems\":[]", "\"missing\":[]",
-          "\"storage\":{\"kind\":\"postgres\",\"reachable\":true,\"latencyMs\":10}", "\"schema\":{\"needed\":2,\"found\":2,\"mend\":\"",
+          "\"storage\":{\"kind\":\"postgres\",\"reachable\":true,\"latencyMs\":10}", "\"schema\":{\"needed\":3,\"found\":3,\"mend\":\"",
           "\"cron\":{\"lastRun\":null,\"report\":null}", "{\"id\":\"ollama\",\"enabled\":true,\"baseUrl\":\"https://"}) {
         CAPTURE(part, body);
         CHECK(has(body, part));
@@ -90,7 +90,7 @@ TEST_CASE("the settings answer while the configuration is incomplete, and ask no
     const std::string body = ask_admin(pool, "/admin/settings");
     CHECK(has(body, "\"problems\":[\"KEY_STRATEGY: must be p2c, round_robin, random or affinity\"]"));
     CHECK(has(body, "\"missing\":[\"SUPABASE_SERVICE_ROLE_KEY\"]"));
-    CHECK(has(body, "\"schema\":{\"needed\":2,\"found\":null"));
+    CHECK(has(body, "\"schema\":{\"needed\":3,\"found\":null"));
     CHECK(pool.database.calls().empty());
     Pool nobody(0, configured({{"ADMIN_TOKEN", "change-me"}}));
     CHECK(nobody.host.ask(as_admin("GET", "/admin/settings")).status == 503);

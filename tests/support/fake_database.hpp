@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/scripted_upstream.hpp"
+#include "store/calls.hpp"
 
 namespace edgepool::test {
 
@@ -104,7 +105,7 @@ public:
     Trouble trouble = Trouble::none;
     std::string troubled_function;  // empty = all of them
     std::string missing_tables;     // of this provider
-    int version = 2;
+    int version = store::kSchemaVersion;
     std::uint32_t hint_ms = 1'000;
     double housekept_ms = 0;        // when pool_note was last called; 0 = never
     std::string housekeeping;       // what it was told, as JSON
