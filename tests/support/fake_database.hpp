@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/calls.hpp"
 #include "support/scripted_upstream.hpp"
 #include "store/calls.hpp"
 
