@@ -12,9 +12,10 @@ namespace edgepool::worker {
 namespace {
 
 constexpr std::size_t kSeedBytes = 32;
-constexpr std::size_t kProbeBytes = 1u << 20;  // from this size on it is tried first whether there is room
+constexpr double kForgottenMs = 4'500'000;  // no operation may take longer than an hour
+constexpr std::size_t kProbeBytes = 64u << 10;  // from this size on it is tried first whether there is room
 constexpr double kLatestMs = 8'640'000'000'000'000;  // JavaScript's last moment
-constexpr std::uint32_t kHighestStatus = static_cast<std::uint32_t>(host::Status::too_large);
+constexpr std::uint32_t kHighestStatus = static_cast<std::uint32_t>(host::Status::no_room);
 
 // A std::string that cannot grow ends the instance; malloc says so politely.
 bool has_room(std::size_t size) {
@@ -68,15 +69,16 @@ const Record& Instance::scheduled(double now_ms) {
 }
 
 const Record& Instance::begin_new(std::unique_ptr<host::Session> session) {
+    give_up_forgotten();
     const std::uint32_t task = add_task(std::move(session));
-    tasks_[task]->begin();
+    tasks_[task].session->begin();
     return report(task);
 }
 
 const Record& Instance::begin(std::uint32_t task, double now_ms) {
     at(now_ms);
     const auto found = tasks_.find(task);
-    if (found != tasks_.end()) found->second->begin();
+    if (found != tasks_.end()) found->second.session->begin();
     return report(task);
 }
 
@@ -88,7 +90,10 @@ const Record& Instance::resume(std::uint32_t task, double now_ms, std::uint32_t 
     outcome.handle = handle;
     outcome.data = std::exchange(incoming_, {});
     const auto found = tasks_.find(task);
-    if (found != tasks_.end()) found->second->resume(std::move(outcome));
+    if (found != tasks_.end()) {
+        found->second.heard_ms = app_->now_ms;
+        found->second.session->resume(std::move(outcome));
+    }
     return report(task);
 }
 
@@ -96,7 +101,7 @@ void Instance::cancel(std::uint32_t task) { tasks_.erase(task); }
 
 const Record& Instance::salvage(double now_ms) {
     at(now_ms);
-    salvaged_ = host::Finish{app::salvage_counts(*app_), false};
+    salvaged_ = host::Finish{app::salvage_counts(*app_)};
     record_.fill(0, salvaged_);
     return record_;
 }
@@ -109,9 +114,19 @@ const Record& Instance::adopt(double now_ms) {
 
 std::vector<app::LogLine> Instance::take_log_lines() { return app_ ? std::exchange(app_->log_lines, {}) : std::vector<app::LogLine>(); }
 
+// Two flows a request, in turn, so that it costs nothing and no flow is passed over for long.
+void Instance::give_up_forgotten() {
+    for (int i = 0; i < 2 && !tasks_.empty(); ++i) {
+        auto next = tasks_.upper_bound(examined_);
+        if (next == tasks_.end()) next = tasks_.begin();
+        examined_ = next->first;
+        if (app_->now_ms - next->second.heard_ms > kForgottenMs) tasks_.erase(next);
+    }
+}
+
 std::uint32_t Instance::add_task(std::unique_ptr<host::Session> session) {
     const std::uint32_t task = next_task_++;
-    tasks_.emplace(task, std::move(session));
+    tasks_.emplace(task, Entry{std::move(session), app_->now_ms});
     return task;
 }
 
@@ -119,8 +134,8 @@ std::uint32_t Instance::add_task(std::unique_ptr<host::Session> session) {
 const Record& Instance::report(std::uint32_t task) {
     static const host::Operation kDone{};
     const auto found = tasks_.find(task);
-    const bool is_done = found == tasks_.end() || found->second->done();
-    record_.fill(task, is_done ? kDone : found->second->pending());
+    const bool is_done = found == tasks_.end() || found->second.session->done();
+    record_.fill(task, is_done ? kDone : found->second.session->pending());
     if (is_done && found != tasks_.end()) tasks_.erase(found);
     std::vector<std::uint32_t> spawned;
     for (auto& session : std::exchange(app_->spawned, {})) spawned.push_back(add_task(std::move(session)));

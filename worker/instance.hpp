@@ -5,7 +5,8 @@
 //
 // Invariants
 // 1. A task number is never used twice; an outcome for a task that has ended is ignored.
-// 2. Lengths, tasks, statuses and times that the host gives are checked; it never writes outside of what reserve() gave.
+// 2. A flow of which nothing has been heard for longer than any operation may take is given up: the host has forgotten it.
+// 3. Lengths, tasks, statuses and times that the host gives are checked; it never writes outside of what reserve() gave.
 #pragma once
 
 #include <cstdint>
@@ -54,14 +55,21 @@ public:
     std::vector<app::LogLine> take_log_lines();
 
 private:
+    struct Entry {
+        std::unique_ptr<host::Session> session;
+        double heard_ms = 0;
+    };
+
     void at(double now_ms);
+    void give_up_forgotten();
     std::uint32_t add_task(std::unique_ptr<host::Session> session);
     const Record& begin_new(std::unique_ptr<host::Session> session);
     const Record& report(std::uint32_t task);
 
     std::optional<app::App> app_;
-    std::map<std::uint32_t, std::unique_ptr<host::Session>> tasks_;
+    std::map<std::uint32_t, Entry> tasks_;
     std::uint32_t next_task_ = 1;
+    std::uint32_t examined_ = 0;  // the last task that give_up_forgotten() looked at
     std::string incoming_;
     host::Operation salvaged_;  // what the record of salvage() points into
     Record record_;

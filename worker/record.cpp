@@ -79,7 +79,7 @@ void Record::describe(const host::Fetch& op) {
     set_text(4, op.wanted);
 }
 
-void Record::describe(const host::ReadBody& op) { set(OperationKind::read_body, op.handle, op.max_bytes, op.timeout_ms); }
+void Record::describe(const host::ReadBody& op) { set(OperationKind::read_body, op.handle, op.max_bytes, op.timeout_ms, op.total_ms); }
 
 void Record::describe(const host::CancelBody& op) { set(OperationKind::cancel_body, op.handle); }
 
@@ -91,7 +91,7 @@ void Record::describe(const host::Respond& op) {
 }
 
 void Record::describe(const host::Forward& op) {
-    set(OperationKind::forward, op.handle, static_cast<RecordWord>(op.status), op.observe_ms, op.idle_timeout_ms);
+    set(OperationKind::forward, op.handle, static_cast<RecordWord>(op.status), op.observe_ms);
     header_wire_ = op.set.to_wire();
     set_text(0, header_wire_);
     set_text(1, op.removed);
@@ -104,10 +104,10 @@ void Record::describe(const host::ForwardHead& op) {
     set_text(1, op.removed);
 }
 
-void Record::describe(const host::Observe&) { set(OperationKind::observe); }
+void Record::describe(const host::Observe& op) { set(OperationKind::observe, op.timeout_ms, op.wants_data ? 1 : 0); }
 
 void Record::describe(const host::Finish& op) {
-    set(OperationKind::finish, op.stops_upstream ? 1 : 0, op.breaks_off ? 1 : 0);
+    set(OperationKind::finish, op.stops_upstream ? 1 : 0, op.breaks_off ? 1 : 0, op.timeout_ms);
     set_text(0, op.tail);
 }
 

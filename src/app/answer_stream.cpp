@@ -53,6 +53,7 @@ Task<Result<std::monostate>> send_page(Exchange& exchange, AdminCall& call, std:
 
 Task<void> end_stream(Exchange& exchange, const AdminCall& call, AdminAnswer answer) {
     host::Finish finish;
+    finish.timeout_ms = kWriteTimeoutMs;
     if (call.stream == AdminCall::Stream::pages) {
         if (answer) finish.tail = std::move(*answer);
         else finish.breaks_off = true;

@@ -21,10 +21,13 @@ KeyPool::Request request_of(const Journey& journey) {
     return request;
 }
 
+bool has_time_to_fail_over(const Journey& journey) {
+    return journey.exchange.left_of(journey.exchange.app.config.timeouts.failover_ms) > 1 && !journey.is_out_of_time();
+}
+
 bool may_try_again(const Journey& journey) {
-    const config::Config& config = journey.exchange.app.config;
-    return journey.tried.size() < config.max_attempts && journey.attempts < limits::kMaxAttemptsInAll &&
-           journey.exchange.left_of(config.timeouts.failover_ms) > 1;
+    return journey.tried.size() < journey.exchange.app.config.max_attempts && journey.attempts < limits::kMaxAttemptsInAll &&
+           has_time_to_fail_over(journey);
 }
 
 // A key for this request; a pool that has run dry is filled from the database first, once.
@@ -51,13 +54,16 @@ host::Fetch fetch_of(const Journey& journey, const KeyPool::Ticket& ticket) {
     return fetch;
 }
 
-Transport transport_of_fetch(host::Status status) {
+Transport transport_of_fetch(const Journey& journey, host::Status status) {
     switch (status) {
-        case host::Status::timeout: return Transport::timeout;
+        case host::Status::timeout: return journey.is_out_of_time() ? Transport::out_of_time : Transport::timeout;
         case host::Status::client_gone: return Transport::client_gone;
         default: return Transport::unreachable;
     }
 }
+
+// A status that no answer to a client can have is passed on as what it is: a bad gateway's.
+int answerable_status(std::uint32_t status) { return status < 200 || status > 599 ? 502 : static_cast<int>(status); }
 
 Task<Step> attempt(Journey& journey, const KeyPool::Ticket& ticket) {
     journey.begin_attempt(ticket);
@@ -69,7 +75,7 @@ Task<Step> attempt(Journey& journey, const KeyPool::Ticket& ticket) {
     }
     if (fetched.status != host::Status::ok) {
         verdict::Answer answer;
-        answer.transport = transport_of_fetch(fetched.status);
+        answer.transport = transport_of_fetch(journey, fetched.status);
         answer.model = journey.plan.model;
         answer.secret = ticket.secret;
         journey.end_attempt(ticket, answer);
@@ -77,7 +83,7 @@ Task<Step> attempt(Journey& journey, const KeyPool::Ticket& ticket) {
         journey.end_request(stats::RequestEnd::failure, {});
         co_return Step::answered;
     }
-    const Head head{fetched.handle, static_cast<int>(fetched.number), Headers::from_wire(fetched.data)};
+    const Head head{fetched.handle, answerable_status(fetched.number), Headers::from_wire(fetched.data)};
     if (head.status < 200 || head.status > 299) {
         const Step step = co_await relay_refusal(journey, ticket, head);
         co_return step;
@@ -125,6 +131,8 @@ Error shortage_error(const Journey& journey) {
 Error transport_error(const Journey& journey) {
     switch (journey.last_transport) {
         case Transport::timeout: return {ErrorCode::upstream_timeout, "the provider did not answer in time", {}, 0};
+        case Transport::stalled: return {ErrorCode::upstream_timeout, "the provider stopped sending in the middle of its answer", {}, 0};
+        case Transport::out_of_time: return {ErrorCode::upstream_timeout, std::string(kOutOfTime), {}, 0};
         case Transport::unreachable: return {ErrorCode::upstream_unreachable, "the provider cannot be reached", {}, 0};
         default: return {ErrorCode::upstream_broken, "the provider's answer was cut short", {}, 0};
     }
@@ -137,7 +145,7 @@ bool serves_route(const ProviderState& state, const Match& match) {
 // Turns to the next model that the operator named for this one, if there is one left that this request can be sent to.
 Task<bool> turn_to_fallback(Journey& journey) {
     Exchange& exchange = journey.exchange;
-    while (journey.fallbacks_taken < journey.plan.fallbacks.size() && exchange.left_of(exchange.app.config.timeouts.failover_ms) > 1) {
+    while (journey.has_fallback() && has_time_to_fail_over(journey)) {
         const config::ModelTarget& target = journey.plan.fallbacks[journey.fallbacks_taken++];
         ProviderState& state = target.provider == nullptr ? journey.home : exchange.app.state_of(*target.provider);
         if (!serves_route(state, exchange.routing.match) || !may_use(exchange, state, target.model)) continue;

@@ -103,6 +103,7 @@ Task<Result<std::string>> read_body(Exchange& exchange) {
         case host::Status::too_large: co_return fail(ErrorCode::body_too_large, too_large);
         case host::Status::timeout: co_return fail(ErrorCode::request_timeout, "the request body did not arrive in time");
         case host::Status::client_gone: co_return fail(ErrorCode::client_gone, "the client has left");
+        case host::Status::no_room: co_return fail(ErrorCode::out_of_memory, "this instance of the pool has no memory for the request body now");
         case host::Status::failed: break;
     }
     co_return fail(ErrorCode::body_unreadable, "the request body could not be read");

@@ -36,8 +36,18 @@ std::vector<json::Splice> Journey::splices() const {
     return splices;
 }
 
+Journey::~Journey() {
+    if (open_) {
+        const keys::KeyPool::Ticket ticket = *open_;
+        settle(ticket, {});
+        if (!plan.model.empty()) state->counts.add_attempt(ticket.id, stats::AttemptEnd::blameless_failure, {}, exchange.app.now_ms);
+    }
+    end_request(stats::RequestEnd::failure, {});
+}
+
 void Journey::begin_attempt(const keys::KeyPool::Ticket& ticket) {
     App& app = exchange.app;
+    open_ = ticket;
     tried.push_back(ticket.id);
     ++attempts;
     RequestRecord& record = exchange.record;
@@ -65,6 +75,7 @@ void Journey::note_incident() {
 }
 
 void Journey::settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome) {
+    open_.reset();
     std::vector<keys::VerdictRecord> verdicts;
     std::optional<keys::Suspect> suspect = state->pool.settle(ticket, outcome, exchange.app.now_ms, verdicts);
     spread_verdicts(exchange.app, *state, std::move(verdicts));
@@ -123,6 +134,7 @@ void Journey::end_request(stats::RequestEnd end, const usage::Usage& usage) {
     record.first_byte_ms = first_byte_ms_;
     App& app = exchange.app;
     app.open_requests.erase(open_number_);
+    open_number_ = 0;
     state->counts.add_request({}, plan.model, end, usage, app.now_ms, first_byte_ms_);
     home.counts.add_token_request(plan.token_hash, end, usage, app.now_ms);
     charge_limits(exchange, home, plan.token_hash, usage);

@@ -5,6 +5,7 @@
 // Invariants
 // 1. begin_attempt() is followed by exactly one end_attempt(), or by withdraw_attempt().
 // 2. A journey with at least one attempt is counted by exactly one end_request(); without one it is not counted.
+//    One that is destroyed before its end (a flow that the host gave up) ends then: as a failure that blames no key.
 // 3. Model, hour and total are counted for the provider whose answer the client gets; the token's use always for the token's provider.
 #pragma once
 
@@ -20,6 +21,8 @@
 #include "verdict/verdict.hpp"
 
 namespace edgepool::app {
+
+inline constexpr std::string_view kOutOfTime = "the request took longer than the pool allows (REQUEST_TIMEOUT_MS)";
 
 struct Plan {
     std::string method;
@@ -56,6 +59,7 @@ struct KeptAnswer {
 class Journey {
 public:
     Journey(Exchange& exchange, ProviderState& home, Plan plan) : exchange(exchange), home(home), state(&home), plan(std::move(plan)) {}
+    ~Journey();
     Journey(const Journey&) = delete;
     Journey& operator=(const Journey&) = delete;
 
@@ -88,6 +92,9 @@ public:
 
     double attempt_ms() const { return exchange.app.now_ms - attempt_began_ms_; }
 
+    // The time for the whole request has passed.
+    bool is_out_of_time() const { return exchange.left_of(exchange.app.config.timeouts.request_ms) <= 1; }
+
     Exchange& exchange;
     ProviderState& home;   // of the token
     ProviderState* state;  // of the model that is asked now
@@ -104,6 +111,7 @@ private:
     void note_incident();
     void settle(const keys::KeyPool::Ticket& ticket, const keys::KeyPool::Outcome& outcome);
 
+    std::optional<keys::KeyPool::Ticket> open_;  // of the attempt under way
     double attempt_began_ms_ = 0;
     std::optional<double> first_byte_ms_;  // from the request's arrival until the client's answer could begin
     std::uint64_t open_number_ = 0;

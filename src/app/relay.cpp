@@ -17,9 +17,12 @@ using verdict::Transport;
 constexpr std::uint32_t kObserveMs = 250;         // how often a passing stream is looked at
 constexpr std::size_t kPublicKeyIdDigits = 8;
 
-Transport transport_of(host::Status status) {
+constexpr std::uint32_t kFarewellMs = 60'000;     // a client that does not take the last words in this time is cut off
+
+// What the end of a body under way means; `silence` = what it is when nothing came in the time for it.
+Transport transport_of(const Journey& journey, host::Status status, Transport silence = Transport::stalled) {
     switch (status) {
-        case host::Status::timeout: return Transport::timeout;
+        case host::Status::timeout: return journey.is_out_of_time() ? Transport::out_of_time : silence;
         case host::Status::client_gone: return Transport::client_gone;
         default: return Transport::cut;
     }
@@ -59,9 +62,13 @@ host::Forward forward_of(const Journey& journey, host::BodyHandle handle, int st
     return forward;
 }
 
-std::uint32_t idle_ms(const Journey& journey) {
-    const auto& timeouts = journey.exchange.app.config.timeouts;
-    return std::min(timeouts.idle_ms, journey.exchange.left_of(timeouts.request_ms));
+std::uint32_t left_ms(const Journey& journey) { return journey.exchange.left_of(journey.exchange.app.config.timeouts.request_ms); }
+
+std::uint32_t idle_ms(const Journey& journey) { return std::min(journey.exchange.app.config.timeouts.idle_ms, left_ms(journey)); }
+
+// Reads a body whole: as long as it goes on coming, and within the request's time.
+host::ReadBody read_all(const Journey& journey, host::BodyHandle handle, std::size_t max_bytes) {
+    return {handle, max_bytes, idle_ms(journey), left_ms(journey)};
 }
 
 enum class BodyRead : std::uint8_t { partly, whole };
@@ -108,25 +115,34 @@ usage::Usage estimate_unless_reported(const Journey& journey, const usage::Usage
     return usage::estimate(journey.plan.request_bytes, static_cast<std::size_t>(text_bytes));
 }
 
+// What a stream has used. One that did not get to its last report may have reported its beginning, as anthropic's do.
+usage::Usage usage_of_stream(const Journey& journey, const stream::StreamObserver& observer) {
+    const usage::Usage usage = estimate_unless_reported(journey, observer.usage(), observer.text_bytes());
+    if (observer.terminated() || usage.estimated || !journey.plan.is_generation) return usage;
+    return usage::with_unreported_text(usage, static_cast<std::size_t>(observer.unreported_text_bytes()));
+}
+
 // What a stream's end means. `last` is how the last look ended. After its terminator nothing can break it any more.
-std::optional<Error> stream_fault(const stream::StreamObserver& observer, host::Status last) {
+std::optional<Error> stream_fault(const Journey& journey, const stream::StreamObserver& observer, host::Status last) {
     if (observer.terminated()) return std::nullopt;
-    if (last == host::Status::timeout) return Error{ErrorCode::upstream_timeout, "the provider stopped sending in mid-stream", {}, 0};
-    if (last == host::Status::failed) return Error{ErrorCode::upstream_broken, "the provider's stream was cut", {}, 0};
-    return Error{ErrorCode::upstream_broken, "the provider's stream ended without its terminator", {}, 0};
+    switch (last) {
+        case host::Status::timeout:
+            if (journey.is_out_of_time()) return Error{ErrorCode::upstream_timeout, std::string(kOutOfTime), {}, 0};
+            return Error{ErrorCode::upstream_timeout, "the provider stopped sending in mid-stream", {}, 0};
+        case host::Status::failed: return Error{ErrorCode::upstream_broken, "the provider's stream was cut", {}, 0};
+        default: return Error{ErrorCode::upstream_broken, "the provider's stream ended without its terminator", {}, 0};
+    }
 }
 
 // Answers with what the upstream sends, as it comes, and looks at it now and then. How it ended.
 Task<host::Status> follow(Journey& journey, host::Forward forward, stream::StreamObserver* observer) {
-    const auto& timeouts = journey.exchange.app.config.timeouts;
     forward.observe_ms = kObserveMs;
-    forward.idle_timeout_ms = timeouts.idle_ms;
     host::Outcome look = co_await journey.exchange.session.perform(std::move(forward));
     while (look.status == host::Status::ok && look.number == 0) {
-        look = co_await journey.exchange.session.perform(host::Observe{});
+        look = co_await journey.exchange.session.perform(host::Observe{idle_ms(journey), observer != nullptr});
         if (observer != nullptr) observer->push(look.data);
         const bool goes_on = look.status == host::Status::ok && look.number == 0;
-        if (goes_on && journey.exchange.left_of(timeouts.request_ms) <= 1) look.status = host::Status::timeout;
+        if (goes_on && journey.is_out_of_time()) look.status = host::Status::timeout;
     }
     co_return look.status;
 }
@@ -170,19 +186,22 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
     else last = co_await follow(journey, std::move(forward), &observer);
     const bool client_left = last == host::Status::client_gone;
     if (!client_left) observer.finish();
-    const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(observer, last);
+    const std::optional<Error> fault = client_left ? std::nullopt : stream_fault(journey, observer, last);
+    const Transport end = fault ? transport_of(journey, last) : Transport::answered;
     // An error event that came in-band has told the client already.
     std::string tail;
     if (fault && !observer.error()) tail = stream_error_tail(journey.exchange.dialect(), *fault, observer.events());
     // An empty line means nothing to readers of server-sent events, but is no JSON to readers of lines.
     if (!tail.empty() && journey.exchange.dialect() == Dialect::ollama && observer.at_line_start()) tail.erase(0, 1);
-    const host::Outcome finished = co_await journey.exchange.session.perform(host::Finish{std::move(tail), last != host::Status::ok});
+    // What a client that has left had still been sent is known by finishing; one that is there may take its time, which is not the key's.
+    host::Finish finish{std::move(tail), last != host::Status::ok, client_left, last == host::Status::ok ? left_ms(journey) : kFarewellMs};
     if (client_left) {
+        const host::Outcome finished = co_await journey.exchange.session.perform(std::move(finish));
         observer.push(finished.data);
         observer.finish();
     }
 
-    const usage::Usage usage = estimate_unless_reported(journey, observer.usage(), observer.text_bytes());
+    const usage::Usage usage = usage_of_stream(journey, observer);
     const bool failed = fault.has_value() || (observer.error().has_value() && !client_left);
     if (!failed) {
         journey.end_attempt(ticket, usage, latency_ms);
@@ -191,16 +210,17 @@ Task<void> pass_stream(Journey& journey, const KeyPool::Ticket& ticket, const He
         answer.in_success = true;
         journey.end_attempt(ticket, answer, usage);
     } else {
-        journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(last)), usage);
+        journey.end_attempt(ticket, broken(journey, ticket, head, end), usage);
     }
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
+    if (!client_left) co_await journey.exchange.session.perform(std::move(finish));
 }
 
 // Sends the rest of an answer that was not read to its end. Where it breaks, so does the client's.
 Task<host::Status> forward_rest(Journey& journey, host::Forward forward) {
     const host::Status last = co_await follow(journey, std::move(forward), nullptr);
     const bool is_broken = last != host::Status::ok;
-    co_await journey.exchange.session.perform(host::Finish{std::string(), is_broken, is_broken});
+    co_await journey.exchange.session.perform(host::Finish{std::string(), is_broken, is_broken, is_broken ? kFarewellMs : left_ms(journey)});
     co_return last;
 }
 
@@ -212,7 +232,7 @@ Task<void> pass_large(Journey& journey, const KeyPool::Ticket& ticket, const Hea
     const host::Status last = co_await forward_rest(journey, forward_of(journey, head.handle, head.status, ticket.id));
     const usage::Usage usage = estimate_unless_reported(journey, {}, 0);
     const bool failed = last == host::Status::failed || last == host::Status::timeout;
-    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(last)), usage);
+    if (failed) journey.end_attempt(ticket, broken(journey, ticket, head, transport_of(journey, last)), usage);
     else journey.end_attempt(ticket, usage, latency_ms);
     journey.end_request(failed ? stats::RequestEnd::failure : stats::RequestEnd::success, usage);
 }
@@ -267,7 +287,7 @@ Task<void> forward_kept(Journey& journey) {
 }
 
 Task<Step> relay_refusal(Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
-    host::Outcome read = co_await journey.exchange.session.perform(host::ReadBody{head.handle, limits::kMaxErrorBodyBytes, idle_ms(journey)});
+    host::Outcome read = co_await journey.exchange.session.perform(read_all(journey, head.handle, limits::kMaxErrorBodyBytes));
     if (read.status == host::Status::client_gone) {
         const Step step = co_await after_break(journey, ticket, head, Transport::client_gone);
         co_return step;
@@ -286,14 +306,14 @@ Task<Step> relay_refusal(Journey& journey, const KeyPool::Ticket& ticket, const 
 }
 
 Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const Head& head) {
-    host::Outcome read = co_await journey.exchange.session.perform(host::ReadBody{head.handle, limits::kMaxHeldAnswerBytes, idle_ms(journey)});
+    host::Outcome read = co_await journey.exchange.session.perform(read_all(journey, head.handle, limits::kMaxHeldAnswerBytes));
     const double latency_ms = journey.attempt_ms();
     if (read.status == host::Status::too_large) {
         co_await pass_large(journey, ticket, head);
         co_return Step::answered;
     }
     if (read.status != host::Status::ok) {
-        const Step step = co_await after_break(journey, ticket, head, transport_of(read.status));
+        const Step step = co_await after_break(journey, ticket, head, transport_of(journey, read.status));
         co_return step;
     }
     const usage::WholeAnswer whole = usage::read_whole_answer(journey.exchange.dialect(), read.data);
@@ -306,7 +326,7 @@ Task<Step> relay_whole(Journey& journey, const KeyPool::Ticket& ticket, const He
     }
     const usage::Usage usage = estimate_unless_reported(journey, whole.usage, whole.text_bytes);
     // What a fallback said is kept for nobody: the next one shall have the model that it asks for.
-    if (!journey.is_fallback && head.status == 200) {
+    if (!journey.is_fallback && head.status == 200 && whole.is_object) {
         keep_answer(journey.exchange, *journey.state, journey.plan, head.headers.get("content-type"), read.data);
     }
     if (journey.plan.remember != nullptr && json::scan_value(read.data)) {
@@ -326,7 +346,9 @@ Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const H
     if (!is_ndjson && journey.hides_usage()) filtering.filter.emplace(observer);
     const auto& timeouts = journey.exchange.app.config.timeouts;
     while (!observer.saw_event() && observer.bytes() < limits::kMaxHeldStreamBytes) {
-        const std::uint32_t wait_ms = std::min(timeouts.first_byte_ms, journey.exchange.left_of(timeouts.request_ms));
+        // Headers and comments are no event: one time for all of them.
+        const double left_for_event_ms = std::max(1.0, timeouts.first_byte_ms - journey.attempt_ms());
+        const std::uint32_t wait_ms = std::min(static_cast<std::uint32_t>(left_for_event_ms), left_ms(journey));
         const host::Outcome piece = co_await journey.exchange.session.perform(host::ReadBody{head.handle, 0, wait_ms});
         if (filtering.filter) filtering.ready += filtering.filter->push(piece.data);
         else observer.push(piece.data);
@@ -336,7 +358,7 @@ Task<Step> relay_stream(Journey& journey, const KeyPool::Ticket& ticket, const H
         filtering.has_ended = has_ended;
         if (observer.saw_event()) break;
         if (has_ended || piece.status != host::Status::ok) {
-            const Step step = co_await after_break(journey, ticket, head, transport_of(piece.status));
+            const Step step = co_await after_break(journey, ticket, head, transport_of(journey, piece.status, Transport::timeout));
             co_return step;
         }
     }

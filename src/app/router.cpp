@@ -182,7 +182,7 @@ Routing route(std::string_view method, std::string_view path) {
         routing.match.provider = nullptr;
         if (routing.allowed.empty()) {
             routing.is_public = !begins_with(path, "/admin/");
-            routing.dialect = begins_with(rest, "/v1/") ? Dialect::openai : begins_with(rest, "/api/") ? Dialect::ollama : Dialect::admin;
+            routing.dialect = begins_with(rest, "/v1/messages") ? Dialect::anthropic : begins_with(rest, "/v1/") ? Dialect::openai : begins_with(rest, "/api/") ? Dialect::ollama : Dialect::admin;
         }
     }
     routing.error = routing.allowed.empty() ? RouteError::not_found : RouteError::method_not_allowed;

@@ -24,6 +24,7 @@ enum class Status : std::uint32_t {
     failed = 2,       // network failure, or the stream was cut
     client_gone = 3,  // the client has left; nothing can be answered any more. number = 1: the operation was not begun
     too_large = 4,    // the limit given with the operation was passed
+    no_room = 5,      // the instance has no memory for the data now
 };
 
 enum class BodyKind : std::uint32_t { none = 0, bytes = 1, client = 2 };
@@ -50,7 +51,8 @@ struct Fetch {
 struct ReadBody {
     BodyHandle handle = 0;
     std::size_t max_bytes = 0;         // 0 = one piece
-    std::uint32_t timeout_ms = 0;
+    std::uint32_t timeout_ms = 0;      // for each piece
+    std::uint32_t total_ms = 0;        // for all of them; 0 = no bound beside
 };
 
 // Lets go of an upstream body and its connection. Outcome: none of interest.
@@ -80,7 +82,6 @@ struct Forward {
     Headers set;                         // headers to set on the upstream's own
     std::string removed;                 // names of headers to remove, NUL after each
     std::uint32_t observe_ms = 0;        // 0 = not observed
-    std::uint32_t idle_timeout_ms = 0;   // 0 = none
 };
 
 // Answers the client with an upstream's head alone: what is read of its body goes on by Write, and the flow must Finish.
@@ -91,16 +92,21 @@ struct ForwardHead {
     std::string removed;
 };
 
-// What has passed since the last look, after at most observe_ms. Outcome: number = 1 at the end, data; failed = the upstream was cut.
-struct Observe {};
+// What has passed since the last look, after at most observe_ms, or later if nothing has. Outcome: number = 1 at the end, data; failed = the
+// upstream was cut.
+struct Observe {
+    std::uint32_t timeout_ms = 0;
+    bool wants_data = true;  // false: it is only to be known when it ends
+};
 
 // Ends a forwarded answer, or one that stays open: `tail` is written after what has gone before. An upstream that has not ended by itself
-// is stopped, not awaited. An answer that breaks off is cut, so that nobody takes it for whole. Outcome: when the client has left, data =
-// what had passed of an observed answer since the last look.
+// is stopped, not awaited. An answer that breaks off is cut, so that nobody takes it for whole; so is one that the client does not take in the
+// time given. Outcome: when the client has left, data = what had passed of an observed answer since the last look.
 struct Finish {
     std::string tail;
     bool stops_upstream = false;
     bool breaks_off = false;
+    std::uint32_t timeout_ms = 0;
 };
 
 struct Sleep {

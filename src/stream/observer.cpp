@@ -45,7 +45,7 @@ void StreamObserver::observe(const Event& event) {
 
 void StreamObserver::observe_facts(const usage::AnswerFacts& facts) {
     text_bytes_ += facts.text_bytes;
-    parts_.take(dialect_, facts);
+    if (parts_.take(dialect_, facts)) reported_text_bytes_ = text_bytes_;
     observe_name(facts.type);
     if (dialect_ == Dialect::ollama && facts.done) terminated_ = true;
     if (std::optional<std::string> error = usage::error_of(dialect_, facts)) keep_error(std::move(*error));

@@ -66,6 +66,9 @@ public:
     // Length of the content that passed, as written in JSON: what an estimate of the tokens goes by.
     std::uint64_t text_bytes() const { return text_bytes_; }
 
+    // Of it, what has passed since usage was last reported.
+    std::uint64_t unreported_text_bytes() const { return text_bytes_ - reported_text_bytes_; }
+
 private:
     void observe(const Event& event);
     void observe_facts(const usage::AnswerFacts& facts);
@@ -79,6 +82,7 @@ private:
     std::uint64_t bytes_ = 0;
     char last_byte_ = '\n';
     std::uint64_t text_bytes_ = 0;
+    std::uint64_t reported_text_bytes_ = 0;
     std::uint64_t real_events_ = 0;
     bool terminated_ = false;
     bool error_is_first_ = false;

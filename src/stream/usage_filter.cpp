@@ -7,8 +7,9 @@ namespace edgepool::stream {
 std::string UsageFilter::push(std::string_view chunk) {
     waiting_.append(chunk);
     observer_.push(chunk);
-    const bool is_too_large = waiting_.size() > kMaxObservedEventBytes + kMaxEventNameBytes;
-    return release(is_too_large ? observer_.bytes() : std::max(observer_.settled(), waiting_from_));
+    const std::uint64_t settled = std::max(observer_.settled(), waiting_from_);
+    const bool is_too_large = observer_.bytes() - settled > kMaxObservedEventBytes + kMaxEventNameBytes;
+    return release(is_too_large ? observer_.bytes() : settled);
 }
 
 std::string UsageFilter::finish() {
@@ -25,6 +26,7 @@ std::string UsageFilter::release(std::uint64_t until) {
         at = std::max(at, end);
     };
     for (const StreamObserver::Span& hidden : observer_.take_usage_events()) {
+        if (hidden.begin < waiting_from_) continue;  // its beginning has gone: so must the rest
         pass_until(hidden.begin);
         at = std::max(at, hidden.end);
     }

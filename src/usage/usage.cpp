@@ -23,6 +23,7 @@ WholeAnswer read_whole_answer(Dialect dialect, std::string_view body) {
     answer.error = error_of(dialect, *facts);
     answer.usage = parts.total();
     answer.text_bytes = facts->text_bytes;
+    answer.is_object = true;
     return answer;
 }
 
@@ -32,6 +33,13 @@ Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes) {
     usage.completion = tokens_of(answer_text_bytes);
     usage.estimated = true;
     return usage;
+}
+
+Usage with_unreported_text(Usage reported, std::size_t text_bytes_since) {
+    if (text_bytes_since == 0) return reported;
+    reported.completion += tokens_of(text_bytes_since);
+    reported.estimated = true;
+    return reported;
 }
 
 }  // namespace edgepool::usage

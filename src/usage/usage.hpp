@@ -32,11 +32,15 @@ struct WholeAnswer {
     std::optional<std::string> error;
     Usage usage;                    // `reported` is false when it holds none
     std::uint64_t text_bytes = 0;   // of the generated text, as written in JSON: what an estimate goes by when nothing is reported
+    bool is_object = false;         // it is one JSON object
 };
 
 WholeAnswer read_whole_answer(Dialect dialect, std::string_view body);
 
 // About four bytes of text a token: close for English and code, up to twofold off for others. Never a reason to bill anyone.
 Usage estimate(std::size_t request_text_bytes, std::size_t answer_text_bytes);
+
+// Of an answer that broke off after a report: what came behind it is estimated.
+Usage with_unreported_text(Usage reported, std::size_t text_bytes_since);
 
 }  // namespace edgepool::usage

@@ -31,27 +31,28 @@ bool ends_response(std::string_view type) {
     return type == "response.completed" || type == "response.failed" || type == "response.incomplete";
 }
 
-void UsageParts::take(Dialect dialect, const AnswerFacts& facts) {
+bool UsageParts::take(Dialect dialect, const AnswerFacts& facts) {
     if (dialect == Dialect::ollama) {
-        if (facts.prompt_eval_count.empty() && facts.eval_count.empty()) return;
+        if (facts.prompt_eval_count.empty() && facts.eval_count.empty()) return false;
         replace(input_, json::decimal_to_count(facts.prompt_eval_count));
         replace(output_, json::decimal_to_count(facts.eval_count));
         reported_ = true;
-        return;
+        return true;
     }
-    take_object(facts.usage);
-    if (facts.type == "message_start") take_object(usage_in(facts.message));
-    else if (ends_response(facts.type)) take_object(usage_in(facts.response));
+    bool has_report = take_object(facts.usage);
+    if (facts.type == "message_start") has_report |= take_object(usage_in(facts.message));
+    else if (ends_response(facts.type)) has_report |= take_object(usage_in(facts.response));
+    return has_report;
 }
 
-void UsageParts::take_object(std::string_view usage_object) {
-    if (!is_object(usage_object)) return;
+bool UsageParts::take_object(std::string_view usage_object) {
+    if (!is_object(usage_object)) return false;
     // The order of the names is that of the cases below.
     static constexpr std::array<std::string_view, 11> kNames = {
         "prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens",
         "cost", "prompt_tokens_details", "input_tokens_details", "completion_tokens_details", "output_tokens_details"};
     const Result<json::ScannedObject> scanned = json::scan_object(usage_object, kNames);
-    if (!scanned) return;
+    if (!scanned || scanned->found.empty()) return false;
     for (const json::Found& found : scanned->found) {
         const std::string_view value = found.member.value.in(usage_object);
         switch (found.name_index) {
@@ -62,8 +63,9 @@ void UsageParts::take_object(std::string_view usage_object) {
             case 6: replace(cost_nano_, json::decimal_to_nano(value)); break;
             default: take_details(value);
         }
-        reported_ = true;
     }
+    reported_ = true;
+    return true;
 }
 
 void UsageParts::take_details(std::string_view details_object) {

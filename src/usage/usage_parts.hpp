@@ -13,13 +13,13 @@ namespace edgepool::usage {
 class UsageParts {
 public:
     // Takes what these facts report: a "usage" object, also inside of message_start and of the Responses API's last event; in the ollama
-    // dialect its counts.
-    void take(Dialect dialect, const AnswerFacts& facts);
+    // dialect its counts. True when they report anything.
+    bool take(Dialect dialect, const AnswerFacts& facts);
 
     Usage total() const;
 
 private:
-    void take_object(std::string_view usage_object);
+    bool take_object(std::string_view usage_object);
     void take_details(std::string_view details_object);
 
     std::int64_t input_ = 0;           // tokens; anthropic's do not include the cached ones

@@ -35,14 +35,24 @@ std::string evidence_of(const Provider& provider, const Answer& answer, const Er
     return std::string(clip_utf8(valid_utf8(line), limits::kMaxEvidenceBytes));
 }
 
+std::string_view transport_reason(Transport transport) {
+    switch (transport) {
+        case Transport::timeout: return "first_byte_timeout";
+        case Transport::stalled: return "idle_timeout";
+        case Transport::out_of_time: return "request_timeout";
+        case Transport::unreachable: return "unreachable";
+        case Transport::cut: return "connection_cut";
+        case Transport::client_gone: return "client_gone";
+        case Transport::answered: break;
+    }
+    return "answered";
+}
+
 Verdict without_answer(Transport transport) {
     Verdict verdict;
-    if (transport == Transport::client_gone) {
-        verdict.reason = "client_gone";
-        return verdict;
-    }
+    verdict.reason = transport_reason(transport);
+    if (transport == Transport::client_gone || transport == Transport::out_of_time) return verdict;
     verdict.blame = Blame::upstream;
-    verdict.reason = transport == Transport::timeout ? "timeout" : transport == Transport::unreachable ? "unreachable" : "connection_cut";
     verdict.retry = true;
     verdict.incident_evidence = true;
     verdict.evidence = verdict.reason;

@@ -16,7 +16,15 @@ struct Provider;
 
 namespace edgepool::verdict {
 
-enum class Transport : std::uint8_t { answered, timeout, unreachable, cut, client_gone };
+enum class Transport : std::uint8_t {
+    answered,
+    timeout,      // no headers, or no first event, in the time for it
+    stalled,      // silence in the middle
+    out_of_time,  // the pool's own limit for the whole request: nobody's fault
+    unreachable,
+    cut,
+    client_gone,
+};
 
 struct Answer {
     Transport transport = Transport::answered;

@@ -159,7 +159,7 @@ std::string verdicts_document() {
         out += "## " + std::string(provider.title) + " (`" + std::string(provider.id) + "`)\n\n" + table(provider.rules) + "\n";
     }
     out += "## Every provider\n\n" + table(verdict::common_rules()) +
-           "\nNo answer at all (`timeout`, `unreachable`, `connection_cut`) is the upstream's fault; a client that left (`client_gone`) is nobody's.\n\n";
+           "\nNo answer at all (`first_byte_timeout`, `idle_timeout`, `unreachable`, `connection_cut`) is the upstream's fault; a client that left (`client_gone`) is nobody's, and so is the pool's own limit for the whole request (`request_timeout`).\n\n";
     return out + life();
 }
 

@@ -119,6 +119,9 @@ TEST_CASE("errors, answers over the bound and those of a fallback are not kept")
     CachingPool pool;
     SECTION("a refusal") { pool.upstream.by_default(refusal(400)); }
     SECTION("an error inside a success") { pool.upstream.by_default(json_reply(200, R"({"error":{"message":"no","code":400}})")); }
+    SECTION("a web page under a success") { pool.upstream.by_default(json_reply(200, "<html>Just a moment...</html>").with("content-type", "text/html")); }
+    SECTION("nothing under a success") { pool.upstream.by_default(json_reply(200, "")); }
+    SECTION("half an answer") { pool.upstream.by_default(json_reply(200, "{\"choices\":[")); }
     SECTION("too large") { pool.upstream.by_default(chat_answer(std::string(1001, 'x'))); }
     SECTION("a fallback") { pool.upstream.in_order({refusal(404, "model 'gpt-oss:120b' not found")}); }
     pool.ask(chat());

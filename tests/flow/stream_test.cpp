@@ -327,6 +327,23 @@ TEST_CASE("a client that hangs up in mid-stream is counted once, and the upstrea
     }
 }
 
+TEST_CASE("a stream that breaks off behind its first report is counted with the text that has passed, as an estimate") {
+    std::vector<std::string> pieces = {anthropic_stream().pieces[0].bytes};
+    const std::string text(400, 'x');
+    for (int i = 0; i < 10; ++i) pieces.push_back("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" + text + "\"}}\n\n");
+    Pool pool;
+    pool.warm_up();
+    const bool leaves = GENERATE(true, false);
+    pool.upstream.by_default(leaves ? event_stream(pieces) : event_stream(pieces).cut_after(8));
+    pool.host.ask(leaves ? leaving_after(420, anthropic_chat()) : anthropic_chat());
+    pool.settle();
+    const auto totals = pool.database.totals();
+    CHECK(totals.completion >= 5 + 1 + 400);
+    CHECK(totals.completion <= 5 + 1 + 1100);
+    CHECK(totals.estimated > 0);
+    CHECK(totals.prompt == 14);
+}
+
 TEST_CASE("a client that hangs up while the second key is asked is counted once, and nothing is left open") {
     Pool pool;
     pool.warm_up();

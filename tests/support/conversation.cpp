@@ -207,7 +207,16 @@ void Conversation::perform(const host::ReadBody& op) {
     if (body == nullptr) return later(host_.time.now_ms(), [] { return outcome_of(Status::failed); });
     if (op.timeout_ms == 0) host_.fault("a body is read without a limit in time");
     if (op.max_bytes == 0) read_piece(*body, op.timeout_ms);
-    else read_whole(*body, op.max_bytes, op.timeout_ms);
+    else read_whole(*body, op.max_bytes, whole_timeout_ms(*body, op));
+}
+
+// When a body that is read whole has taken too long: its pieces have a time each, and all of them have one.
+std::uint32_t Conversation::whole_timeout_ms(const Body& body, const host::ReadBody& op) const {
+    const double now_ms = host_.time.now_ms();
+    double last_ms = now_ms;
+    for (std::size_t i = body.read; i < body.arrivals.size() && body.arrivals[i] - last_ms <= op.timeout_ms; ++i) last_ms = std::max(last_ms, body.arrivals[i]);
+    const double silent_ms = last_ms - now_ms + op.timeout_ms;
+    return static_cast<std::uint32_t>(op.total_ms == 0 ? silent_ms : std::min<double>(silent_ms, op.total_ms));
 }
 
 void Conversation::read_piece(Body& body, std::uint32_t timeout_ms) {
@@ -268,7 +277,7 @@ void Conversation::perform(const host::Respond& op) {
 void Conversation::perform(const host::Write& op) {
     if (!is_open_) host_.fault("a flow writes to an answer that is not open");
     if (op.timeout_ms == 0) host_.fault("an answer is written without a limit in time");
-    within(op.timeout_ms, host_.time.now_ms(), [this, bytes = op.bytes] {
+    within(op.timeout_ms, takes_answer() ? host_.time.now_ms() : kNever, [this, bytes = op.bytes] {
         answer_.body += bytes;
         return Outcome{};
     });
@@ -292,7 +301,6 @@ void Conversation::perform(const host::Forward& op) {
     if (!request_ || answer_.status != 0) host_.fault("a second answer, or one to nobody");
     forwarded_ = body_of(op.handle);
     look_ms_ = op.observe_ms;
-    idle_ms_ = op.idle_timeout_ms;
     answer_head(op.status, op.set, op.removed);
     if (forwarded_ == nullptr) return;
     forwarded_->released = forwarded_->is_forwarded = true;
@@ -345,7 +353,7 @@ void Conversation::end_answer() {
     answer_.ended_ms = host_.time.now_ms();
 }
 
-void Conversation::perform(const host::Observe&) {
+void Conversation::perform(const host::Observe& op) {
     if (forwarded_ == nullptr || look_ms_ == 0) host_.fault("a flow observes what it does not forward");
     Body& body = *forwarded_;
     if (body.is_over) return later(host_.time.now_ms(), [] { return data_outcome({}, 1); });
@@ -355,7 +363,8 @@ void Conversation::perform(const host::Observe&) {
     // Nothing to see yet: the look lasts until there is.
     if (!is_cut_by_then && has_piece) ready_ms = std::max(ready_ms, body.arrivals[body.looked]);
     else ready_ms = std::max(ready_ms, body.end_ms);
-    within(idle_ms_, ready_ms, [this, &body] {
+    if (op.timeout_ms == 0) host_.fault("a stream is looked at without a limit in time");
+    within(op.timeout_ms, ready_ms, [this, &body, wants_data = op.wants_data] {
         // What nobody had looked at is lost when a connection breaks.
         if (body.reply.end == Reply::End::cut && body.end_ms <= host_.time.now_ms()) return outcome_of(Status::failed);
         std::string data;
@@ -363,11 +372,24 @@ void Conversation::perform(const host::Observe&) {
             data += body.reply.pieces[body.looked++].bytes;
         }
         const bool is_end = data.empty() && body.looked == body.arrivals.size();
-        return data_outcome(std::move(data), is_end ? 1 : 0);
+        return data_outcome(wants_data ? std::move(data) : std::string(), is_end ? 1 : 0);
     });
 }
 
+bool Conversation::takes_answer() const { return !request_ || !request_->stops_reading_after_ms || host_.time.now_ms() < answer_.began_ms + *request_->stops_reading_after_ms; }
+
 void Conversation::perform(const host::Finish& op) {
+    if (op.timeout_ms == 0) host_.fault("an answer is finished without a limit in time");
+    if (!takes_answer() && !gone_) {
+        is_open_ = false;
+        answer_.broken = true;
+        if (pumping_) host_.time.cancel(*pumping_);
+        pumping_.reset();
+        return later(host_.time.now_ms() + op.timeout_ms, [this] {
+            if (forwarded_ != nullptr) stop(*forwarded_);
+            return outcome_of(Status::timeout);
+        });
+    }
     if (is_open_) {
         is_open_ = false;
         if (forwarded_ != nullptr && (op.stops_upstream || gone_)) stop(*forwarded_);

@@ -26,6 +26,7 @@ struct ClientRequest {
     double body_ms = 0;  // until it has arrived
     Body body_fate = Body::arrives;
     std::optional<double> leaves_after_ms;
+    std::optional<double> stops_reading_after_ms;  // and stays connected
 };
 
 struct ClientAnswer {
@@ -100,7 +101,7 @@ private:
     void perform(const host::CacheGet& op);
     void perform(const host::CachePut& op);
     void perform(const host::DataPoint& op);
-    void perform(const host::Observe&);
+    void perform(const host::Observe& op);
     void answer_head(int status, const Headers& set, std::string_view removed);
     void perform(const host::Finish& op);
     void perform(const host::Sleep& op);
@@ -110,6 +111,8 @@ private:
     void perform(const host::Write& op);
     void perform(const host::Join& op);
     void await_spawned(double until_ms);
+    bool takes_answer() const;
+    std::uint32_t whole_timeout_ms(const Body& body, const host::ReadBody& op) const;
     void read_piece(Body& body, std::uint32_t timeout_ms);
     void read_whole(Body& body, std::size_t max_bytes, std::uint32_t timeout_ms);
 
@@ -128,7 +131,7 @@ private:
     Body* forwarded_ = nullptr;
     bool is_open_ = false;  // the answer waits for more
     std::size_t pumped_ = 0;  // pieces
-    std::uint32_t look_ms_ = 0, idle_ms_ = 0;
+    std::uint32_t look_ms_ = 0;
 };
 
 }  // namespace edgepool::test

@@ -95,6 +95,12 @@ void FakeHost::kill_background_flows() {
     }
 }
 
+void FakeHost::give_up_flows() {
+    enter();
+    for (auto& conversation : conversations_) conversation->abandon();
+    collect();
+}
+
 std::string FakeHost::die() {
     enter();
     std::string salvage = app::salvage_counts(*app_);

@@ -48,6 +48,9 @@ public:
     // The platform ends all background flows without a word, as it does half a minute after the requests that they belong to.
     void kill_background_flows();
 
+    // All flows are given up, as those that the host has forgotten: nothing is resumed any more.
+    void give_up_flows();
+
     // The instance dies of a trap: what it had not sent.
     std::string die();
     void adopt(std::string_view salvage);

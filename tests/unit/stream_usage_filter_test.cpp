@@ -71,3 +71,23 @@ TEST_CASE("an event goes on as soon as it is whole, and one too large to be look
     CHECK(filter.push(kUsage + kDone) == kDone);
     CHECK(filter.finish().empty());
 }
+
+TEST_CASE("what waits behind a large event is hidden whole or not at all, wherever chunks break") {
+    const std::string large = "data: \"" + std::string(stream::kMaxObservedEventBytes - 100, 'x') + "\"\n\n";
+    const std::string text = large + kUsage + kDone;
+    for (const std::size_t first : {large.size() - 2, large.size(), large.size() + 20, large.size() + kUsage.size() - 1}) {
+        CAPTURE(first);
+        StreamObserver observer(Dialect::openai, true);
+        UsageFilter filter(observer);
+        std::string out = filter.push(std::string_view(text).substr(0, large.size() - 3));
+        out += filter.push(std::string_view(text).substr(large.size() - 3, first - (large.size() - 3)));
+        out += filter.push(std::string_view(text).substr(first));
+        out += filter.finish();
+        CHECK(out == large + kDone);
+    }
+}
+
+TEST_CASE("an event of which a part has gone, for its size, goes on whole") {
+    const std::string usage = "data: {\"choices\":[],\"pad\":\"" + std::string(2 * stream::kMaxObservedEventBytes, ' ') + "\",\"usage\":{\"prompt_tokens\":7}}\n\n";
+    CHECK(filtered(kWord + usage + kDone, 64 << 10) == kWord + usage + kDone);
+}

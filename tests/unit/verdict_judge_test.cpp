@@ -38,8 +38,8 @@ TEST_CASE("a success is nobody's fault") {
     CHECK_FALSE(verdict.retry);
 }
 
-TEST_CASE("a failing connection is the upstream's fault, a client that left nobody's") {
-    for (const Transport transport : {Transport::timeout, Transport::unreachable, Transport::cut}) {
+TEST_CASE("a failing connection is the upstream's fault, a client that left and the pool's own time limit nobody's") {
+    for (const Transport transport : {Transport::timeout, Transport::stalled, Transport::unreachable, Transport::cut}) {
         Answer answer;
         answer.transport = transport;
         const Verdict verdict = judge(ollama(), answer, kNowMs);
@@ -48,10 +48,13 @@ TEST_CASE("a failing connection is the upstream's fault, a client that left nobo
         CHECK(verdict.until_ms == 0);
         CHECK(verdict.incident_evidence);
     }
-    Answer gone;
-    gone.transport = Transport::client_gone;
-    CHECK(judge(ollama(), gone, kNowMs).blame == Blame::none);
-    CHECK_FALSE(judge(ollama(), gone, kNowMs).retry);
+    for (const Transport transport : {Transport::client_gone, Transport::out_of_time}) {
+        Answer ended;
+        ended.transport = transport;
+        CHECK(judge(ollama(), ended, kNowMs).blame == Blame::none);
+        CHECK_FALSE(judge(ollama(), ended, kNowMs).retry);
+        CHECK_FALSE(judge(ollama(), ended, kNowMs).incident_evidence);
+    }
 }
 
 TEST_CASE("a bench ends when Retry-After says, in seconds or as a date") {

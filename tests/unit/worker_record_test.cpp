@@ -59,12 +59,16 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(kind(filled(read_request)) == number(OperationKind::read_request_body));
     CHECK(filled(read_request).word(kWord_a) == 11);
     CHECK(filled(read_request).word(kWord_b) == 22);
-    const host::Operation read = host::ReadBody{1, 2, 3};
+    const host::Operation read = host::ReadBody{1, 2, 3, 4};
     CHECK(kind(filled(read)) == number(OperationKind::read_body));
     CHECK(filled(read).word(kWord_c) == 3);
+    CHECK(filled(read).word(kWord_d) == 4);
     CHECK(kind(filled(host::CancelBody{5})) == number(OperationKind::cancel_body));
     CHECK(filled(host::CancelBody{5}).word(kWord_a) == 5);
-    CHECK(kind(filled(host::Observe{})) == number(OperationKind::observe));
+    CHECK(kind(filled(host::Observe{50})) == number(OperationKind::observe));
+    CHECK(filled(host::Observe{50}).word(kWord_a) == 50);
+    CHECK(filled(host::Observe{50}).word(kWord_b) == 1);
+    CHECK(filled(host::Observe{50, false}).word(kWord_b) == 0);
     CHECK(filled(host::Sleep{70}).word(kWord_a) == 70);
     CHECK(filled(host::RandomBytes{32}).word(kWord_a) == 32);
     const host::Operation rate = host::RateLimit{"BINDING", "key"};
@@ -89,7 +93,8 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(filled(finish).word(kWord_a) == 1);
     CHECK(filled(finish).word(kWord_b) == 0);
     CHECK(filled(finish).text(0) == "tail");
-    CHECK(filled(host::Finish{"", false, true}).word(kWord_b) == 1);
+    CHECK(filled(host::Finish{"", false, true, 70}).word(kWord_b) == 1);
+    CHECK(filled(host::Finish{"", false, true, 70}).word(kWord_c) == 70);
     const host::Operation write = host::Write{"bytes", 44};
     CHECK(kind(filled(write)) == number(OperationKind::write));
     CHECK(filled(write).word(kWord_a) == 44);
@@ -116,12 +121,11 @@ TEST_CASE("every other operation crosses with its numbers in their places") {
     CHECK(record.word(kWord_a) == 404);
     CHECK(record.text(0) == "a\0b\0"sv);
     CHECK(record.text(1) == "gone");
-    const host::Operation forward = host::Forward{9, 200, {{"s", "t"}}, "gone", 250, 60};
+    const host::Operation forward = host::Forward{9, 200, {{"s", "t"}}, "gone", 250};
     record.fill(1, forward);
     CHECK(record.word(kWord_a) == 9);
     CHECK(record.word(kWord_b) == 200);
     CHECK(record.word(kWord_c) == 250);
-    CHECK(record.word(kWord_d) == 60);
     CHECK(record.text(0) == "s\0t\0"sv);
 }
 
