@@ -6,6 +6,7 @@ import { UpstreamBody } from './upstream_body.mjs';
 const kNames = Object.fromEntries(Object.entries(Operation).map(([name, number]) => [number, name]));
 const kNullBodyStatuses = new Set([101, 204, 205, 304]);
 const kMostHeaders = 1024;
+const kMostWire = 2048;
 const encoder = new TextEncoder();
 
 const knownHeaders = new Map(); // building them anew costs more than finding them
@@ -23,6 +24,7 @@ function rememberedHeaders(wire) {
   let headers = knownHeaders.get(wire);
   if (headers) return headers;
   headers = headersOf(wire);
+  if (wire.length > kMostWire) return headers;
   if (knownHeaders.size >= kMostHeaders) knownHeaders.clear();
   knownHeaders.set(wire, headers);
   return headers;
@@ -69,16 +71,21 @@ export class Conversation {
   /** The outcome of the operation that `op` describes. All of `op` is read before the first await. */
   perform(op) { return this[kNames[op.kind]](op); }
 
-  // What work() gives, or what comes before it: the time (0 = none) or the client's leaving, with number 1 when work() was not begun for
-  // that. Work that fails is Status.failed.
+  // What work(allow) gives, or what comes before it: the time (0 = none; work may allow itself more) or the client's leaving, with number 1
+  // when work was not begun for that. Work that fails is Status.failed.
   within(timeout_ms, work) {
     if (this.gone) return { status: Status.client_gone, number: 1 };
     return new Promise((resolve) => {
       this.settle = resolve;
-      this.due_ms = timeout_ms > 0 ? Date.now() + timeout_ms : Infinity;
-      if (this.due_ms < this.timerDue_ms) this.watch(timeout_ms);
-      work().then(resolve, () => resolve({ status: Status.failed }));
+      this.allow(timeout_ms);
+      work((more_ms) => { if (this.settle === resolve) this.allow(more_ms); }).then(resolve, () => resolve({ status: Status.failed }));
     });
+  }
+
+  /** The operation under way may take so long from now on (0 = as long as it likes). */
+  allow(timeout_ms) {
+    this.due_ms = timeout_ms > 0 ? Date.now() + timeout_ms : Infinity;
+    if (this.due_ms < this.timerDue_ms) this.watch(timeout_ms);
   }
 
   watch(wait_ms) {
@@ -127,8 +134,8 @@ export class Conversation {
   }
 
   read_body(op) {
-    const [body, limit] = [this.bodies.get(op.a), op.b];
-    return this.within(op.c, () => body.read(limit));
+    const [body, limit, piece_ms, end_ms] = [this.bodies.get(op.a), op.b, op.c, op.d > 0 ? Date.now() + op.d : Infinity];
+    return this.within(piece_ms, (allow) => body.read(limit, () => allow(Math.max(1, Math.min(piece_ms, end_ms - Date.now())))));
   }
 
   cancel_body(op) {
@@ -152,7 +159,6 @@ export class Conversation {
 
   forward(op) {
     this.forwarded = this.bodies.get(op.a);
-    this.idle_ms = op.d;
     return this.answered(this.passing(op, this.forwarded.forward(op.c)));
   }
 
@@ -172,17 +178,23 @@ export class Conversation {
   }
 
   answered(response) {
+    this.isAnswered = true;
     this.answer(response);
     return { status: this.gone ? Status.client_gone : Status.ok };
   }
 
-  observe() { return this.within(this.idle_ms, () => this.forwarded.observe()); }
+  observe(op) {
+    const isWanted = op.b === 1;
+    return this.within(op.a, () => this.forwarded.observe(isWanted));
+  }
 
   async finish(op) {
-    const [tail, stops, cuts] = [op.bytes(0).slice(), op.a === 1 || this.gone, op.b === 1];
+    const [tail, stops, cuts] = [op.bytes(0).slice(), op.a === 1, op.b === 1];
+    const outcome = await this.within(op.c, () => this.forwarded.finish(tail, stops, cuts));
+    if (outcome.status === Status.ok) return outcome;
     const data = this.gone ? await this.forwarded.unseen() : undefined;
-    await this.forwarded.finish(tail, stops, cuts);
-    return { status: Status.ok, data };
+    this.forwarded.abandon();
+    return { status: outcome.status, data };
   }
 
   cache_get(op) {

@@ -89,9 +89,19 @@ export class Core {
   begin(task) { return this.call('ep_begin', kNothing, task, Date.now()); }
   adopt(salvaged) { return this.call('ep_adopt', salvaged, Date.now()); }
 
+  /** A flow whose outcome will never come. */
+  cancel(task) {
+    if (this.dead) return;
+    try {
+      this.exports.ep_cancel(task);
+    } catch (error) {
+      this.die(error);
+    }
+  }
+
   resume(task, { status, number = 0, handle = 0, data = kNothing }) {
     const returned = this.call('ep_resume', data, task, Date.now(), status, number, handle);
-    return returned ?? this.call('ep_resume', kNothing, task, Date.now(), Status.too_large, 0, handle);
+    return returned ?? this.call('ep_resume', kNothing, task, Date.now(), Status.no_room, 0, handle);
   }
 
   // A trap: destructors did not run, so nothing but the counts is taken over, and the instance is never used again.

@@ -11,7 +11,7 @@ function livingCore(variables, context) {
   if (core && !core.dead) return core;
   const salvaged = core?.salvaged;
   core = new Core(variables);
-  if (salvaged?.length > 0) beginSpawned(core, core.adopt(salvaged).spawned(), context);
+  if (salvaged?.length > 0) beginSpawned(core, core.adopt(salvaged)?.spawned() ?? [], context);
   return core;
 }
 
@@ -25,11 +25,12 @@ function beginSpawned(owner, tasks, context) {
 
 // Runs one flow to its end: each operation is performed and its outcome handed back.
 async function drive(owner, conversation, begin, context) {
+  let task;
   try {
     let returned = begin();
+    ({ task } = returned);
     for (;;) {
       const isDone = returned.kind === Operation.done;
-      const { task } = returned;
       const spawned = returned.spawned();
       const pending = isDone ? undefined : conversation.perform(returned);
       conversation.spawned.push(...beginSpawned(owner, spawned, context));
@@ -38,14 +39,19 @@ async function drive(owner, conversation, begin, context) {
       if (owner.dead) throw new Error('the instance has died');
       returned = owner.resume(task, outcome);
     }
+  } catch (error) {
+    if (!owner.dead) console.error(JSON.stringify({ event: 'operation_failed', error: error.name })); // its words may quote a header
+    if (task !== undefined) owner.cancel(task); // what it had begun is counted, its key set free
+    throw error;
   } finally {
     conversation.end();
   }
 }
 
+// In a form that OpenAI's and Anthropic's clients both read.
 function died() {
-  const body = { error: { message: 'the pool failed on this request; it has been restarted', type: 'server_error', code: 'internal', param: null } };
-  return Response.json(body, { status: 500 });
+  const body = { type: 'error', error: { message: 'the pool failed on this request; it has been restarted', type: 'server_error', code: 'internal', param: null } };
+  return Response.json(body, { status: 500, headers: { 'x-request-id': crypto.randomUUID(), 'access-control-allow-origin': '*', 'cache-control': 'no-store' } });
 }
 
 export default {
@@ -55,9 +61,8 @@ export default {
       const owner = livingCore(variables, context);
       await drive(owner, conversation, () => owner.start(request), context);
     })();
-    context.waitUntil(driven.catch(async () => {
-      conversation.answer(died());
-      if (conversation.forwarded?.identity) await conversation.forwarded.end();
+    context.waitUntil(driven.catch(() => conversation.forwarded?.identity && conversation.forwarded.end()).finally(() => {
+      if (!conversation.isAnswered) conversation.answer(died());
     }));
     return conversation.response;
   },

@@ -26,7 +26,18 @@ export class Core extends RealCore {
   fillStack() { this.exports.__stack_pointer.value = 64; }
 }`;
 
-const modules = { 'js-shim/core.mjs': kTrappingCore, 'js-shim/real_core.mjs': readFileSync(join(kRoot, 'js-shim/core.mjs'), 'utf8') };
+const kThrowingConversation = `
+import { Conversation as RealConversation } from './real_conversation.mjs';
+export class Conversation extends RealConversation {
+  forward(op) {
+    if (this.request.headers.has('x-test-throw')) throw new TypeError('no such answer');
+    return super.forward(op);
+  }
+}`;
+
+const source = (name) => readFileSync(join(kRoot, 'js-shim', name), 'utf8');
+const modules = { 'js-shim/core.mjs': kTrappingCore, 'js-shim/real_core.mjs': source('core.mjs'),
+  'js-shim/conversation.mjs': kThrowingConversation, 'js-shim/real_conversation.mjs': source('conversation.mjs') };
 const pool = wholePool({ modules });
 const sent = { requests: 0, success: 0, failure: 0 };
 
@@ -96,6 +107,37 @@ test('a stream that is under way when the instance dies is ended, and counted', 
   sent.success++;
   await served();
   await counted();
+});
+
+test('a stream that the pool itself writes piece by piece is cut when the instance dies, so that nobody takes it for whole', async () => {
+  await pool.fresh({ STREAM_USAGE: 'exact' });
+  pool.upstream.settings.word_delay_ms = 40;
+  const streaming = pool.chat({ model: 'm-words-40', stream: true });
+  const broken = assert.rejects(streaming);
+  await eventually(() => (pool.upstream.requests.list().at(-1)?.events_sent > 5 ? true : undefined), 'the stream to begin');
+  assert.equal((await pool.chat({}, { headers: { 'x-test-trap-at': '0' } })).status, 500);
+  await broken;
+  await eventually(() => (pool.upstream.requests.list()[0].outcome === 'aborted' ? true : undefined), 'the upstream to be stopped');
+  pool.upstream.settings.word_delay_ms = 0;
+  sent.requests++;
+  sent.success++;
+  await served();
+  await counted();
+});
+
+test('an operation that cannot be performed ends its request alone: a 500, counted once, the key free, the instance alive', async () => {
+  await pool.fresh();
+  const before = traps();
+  for (let i = 0; i < 20; i++) {
+    const answer = await pool.chat({}, { headers: { 'x-test-throw': 'yes' } });
+    assert.equal(answer.status, 500);
+    assert.ok(answer.headers.get('x-request-id'));
+    sent.requests++;
+    sent.failure++;
+  }
+  await served();
+  await counted();
+  assert.equal(traps(), before);
 });
 
 test('trap after trap, the pool comes back each time', async () => {
