@@ -45,12 +45,14 @@ export function splice(body, wire) {
   return new Blob([...parts, body.subarray(from)]);
 }
 
+const kNobodyWaits = () => {};
+
 export class Conversation {
   bodies = new Map();
   nextHandle = 1;
   gone = false;
   spawned = [];           // when the flows that this one has begun end
-  settle = () => {};      // ends the operation under way
+  settle = kNobodyWaits;  // ends the operation under way
   due_ms = Infinity;      // when it has taken too long
   timer = undefined;      // one for all operations: it looks whether the present one is due
   timerDue_ms = Infinity;
@@ -59,14 +61,27 @@ export class Conversation {
     this.request = request; // null for background flows
     this.variables = variables;
     this.response = new Promise((resolve) => { this.answer = resolve; });
-    request?.signal.addEventListener('abort', () => {
-      this.gone = true;
-      this.settle({ status: Status.client_gone });
-    });
+    if (!request) return;
+    const link = this.link = { conversation: this };
+    request.signal.addEventListener('abort', () => link.conversation?.leave());
   }
 
-  /** Nothing is under way any more. */
-  end() { clearTimeout(this.timer); }
+  leave() {
+    this.gone = true;
+    this.settle({ status: Status.client_gone });
+  }
+
+  /**
+   * Nothing is under way any more. The platform's objects (the request's signal among them) live until V8 collects everything, and what hangs
+   * on them with them: so nothing does.
+   */
+  end() {
+    clearTimeout(this.timer);
+    if (this.link) this.link.conversation = undefined;
+    this.request = this.clientBody = this.forwarded = this.response = this.answer = undefined;
+    this.settle = kNobodyWaits;
+    this.bodies.clear();
+  }
 
   /** The outcome of the operation that `op` describes. All of `op` is read before the first await. */
   perform(op) { return this[kNames[op.kind]](op); }

@@ -17,7 +17,8 @@ function livingCore(variables, context) {
 
 function beginSpawned(owner, tasks, context) {
   return tasks.map((task) => {
-    const ended = drive(owner, new Conversation(null, owner.variables), () => owner.begin(task), context).catch(() => {});
+    const conversation = new Conversation(null, owner.variables);
+    const ended = drive(owner, conversation, () => owner.begin(task), context).catch(() => {}).finally(() => conversation.end());
     context.waitUntil(ended);
     return ended;
   });
@@ -43,8 +44,6 @@ async function drive(owner, conversation, begin, context) {
     if (!owner.dead) console.error(JSON.stringify({ event: 'operation_failed', error: error.name })); // its words may quote a header
     if (task !== undefined) owner.cancel(task); // what it had begun is counted, its key set free
     throw error;
-  } finally {
-    conversation.end();
   }
 }
 
@@ -63,12 +62,14 @@ export default {
     })();
     context.waitUntil(driven.catch(() => conversation.forwarded?.identity && conversation.forwarded.end()).finally(() => {
       if (!conversation.isAnswered) conversation.answer(died());
+      conversation.end();
     }));
     return conversation.response;
   },
 
   async scheduled(_event, variables, context) {
     const owner = livingCore(variables, context);
-    await drive(owner, new Conversation(null, variables), () => owner.scheduled(), context);
+    const conversation = new Conversation(null, variables);
+    await drive(owner, conversation, () => owner.scheduled(), context).finally(() => conversation.end());
   },
 };
