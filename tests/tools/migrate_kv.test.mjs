@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedDatabase } from '../../tools/embedded_database.mjs';
 import { PoolDatabase } from '../../tools/local/practice_pool.mjs';
+import { importPlan } from '../../tools/migrate/import_plan.mjs';
 import { isRead, kindOf, planOf, sha256, shown } from '../../tools/migrate/kv_layout.mjs';
 import { runToEnd, writeOlderNamespace } from './kv_fixture.mjs';
 
@@ -80,6 +81,34 @@ test('run again it adds nothing, and leaves what was changed meanwhile as it is'
   assert.equal(JSON.stringify([await keysOf('ollama'), await tokensOf('ollama')]), before);
 });
 
+test('a disabled key never serves meanwhile, and a run that breaks off anywhere ends the same when it is repeated', async () => {
+  const until_ms = Date.now() + 7_200_000;
+  const rows = (name) => [['for-ever', { until_ms: null }], ['for-a-while', { until_ms }], ['serving', null]]
+    .map(([kind, disabled]) => [`${name}-${kind}`, { key: `${name}-${kind}-key`, username: `${name}-${kind}`, expires_ms: null, disabled }]);
+  const planNamed = (name) => ({ providers: { openrouter: { keys: new Map(rows(name)), tokens: [] } } });
+  const stateOf = async (name) => (await keysOf('openrouter')).filter((row) => row.username?.startsWith(`${name}-`)).map((row) => [row.username.slice(name.length + 1), row.status, row.reason, row.until_ms]);
+  const breakingAt = (most) => {
+    let made = 0;
+    return { call: async (name, args) => {
+      if (made++ === most) throw new Error('broken off');
+      const answer = await calls.call(name, args);
+      for (const [kind, status] of await stateOf(args.keys?.[0]?.key?.split('-')[0] ?? 'none')) assert.ok(status === 'disabled' || kind === 'serving', `${kind} serves`);
+      return answer;
+    } };
+  };
+  const whole = { call: (name, args) => calls.call(name, args) };
+  await importPlan(whole, planNamed('whole'));
+  const expected = await stateOf('whole');
+  assert.deepEqual(expected.sort(), [['for-a-while', 'disabled', 'disabled before the migration', until_ms], ['for-ever', 'disabled', 'disabled before the migration', null], ['serving', 'active', null, null]]);
+  for (let most = 0; most < 5; most += 1) {
+    await assert.rejects(importPlan(breakingAt(most), planNamed(`cut${most}`)), /broken off/);
+    await importPlan(whole, planNamed(`cut${most}`));
+    assert.deepEqual((await stateOf(`cut${most}`)).sort(), expected, `broken off after ${most} calls`);
+  }
+  const again = await importPlan(whole, planNamed('whole'));
+  assert.deepEqual([again.openrouter.keysAdded, again.openrouter.keysDisabled], [0, 0]);
+});
+
 test('what it cannot do it says in a sentence', async () => {
   const { code, output } = await runToEnd([kTool], {});
   assert.equal(code, 1);
@@ -115,4 +144,21 @@ test('bad values are reported and never taken for good ones', () => {
   assert.deepEqual(plan.providers.ollama.tokens.map((row) => row.name), ['migrated']);
   assert.equal(plan.problems.length, 9);
   assert.ok(plan.problems.some((line) => line.startsWith('openrouter:api_keys_list: not a JSON array')));
+});
+
+test('a name is what the database takes, and no year is past its last one', () => {
+  const name = (username) => {
+    const values = new Map([['api_keys_list', '["k"]'], [`key_metadata:${sha256('k')}`, JSON.stringify({ username })]]);
+    return planOf([...values.keys()].map((entry) => ({ name: entry })), values, 0).providers.ollama.keys.get('k').username;
+  };
+  assert.equal(name('a\u2028b\u2029c\u0085d'), 'a b c d');
+  assert.equal(name('a\ud800b'), 'a\ufffdb');
+  assert.equal(name('\u{1f600}'.repeat(300)), '\u{1f600}'.repeat(256));
+  const ends = (expiresAt) => {
+    const values = new Map([['client_token:t', JSON.stringify({ name: 'n', expiresAt })]]);
+    return planOf([{ name: 'client_token:t' }], values, 0).providers.ollama.tokens.map((row) => row.expires_ms);
+  };
+  assert.deepEqual(ends('9999-12-31T23:59:59.999Z'), [253402300799999]);
+  assert.deepEqual(ends('+010000-01-01T00:00:00Z'), []);
+  assert.deepEqual(ends(253402300800000), []);
 });

@@ -3,23 +3,34 @@
 
 const kKeysPerCall = 1000;
 
-// A key that nobody and nothing has touched since it was added: only then may the older deployment's word on it count.
-const isUntouched = (row) => row.status === 'active' && row.state_ms === null && !row.by_hand;
+const kHeldFor = 'disabled before the migration';
 
-async function importKeys(database, provider, rows, report) {
+const memberOf = ({ key, username, expires_ms }) => ({ key, ...(username ? { username } : {}), ...(expires_ms === null ? {} : { expires_ms }) });
+
+// What nobody and nothing has touched since it was added: only then may the older deployment's word on it count.
+const isUntouched = (row) => row.state_ms === null && ((row.status === 'active' && !row.by_hand) || (row.status === 'disabled' && row.reason === kHeldFor));
+
+async function addKeys(database, provider, rows, report, hold) {
+  let addedHere = 0;
   for (let at = 0; at < rows.length; at += kKeysPerCall) {
-    const keys = rows.slice(at, at + kKeysPerCall).map(({ key, username, expires_ms }) => ({ key, ...(username ? { username } : {}), ...(expires_ms === null ? {} : { expires_ms }) }));
-    const { added, existing } = await database.call('pool_keys_add', { provider, keys });
-    report.keysAdded += added;
+    const { added, existing } = await database.call('pool_keys_add', { provider, keys: rows.slice(at, at + kKeysPerCall).map(memberOf), ...hold });
+    addedHere += added;
     report.keysExisting += existing;
   }
-  for (const { key, disabled } of rows) {
-    if (!disabled) continue;
+  report.keysAdded += addedHere;
+  return addedHere;
+}
+
+// A disabled key comes out of service and stays so; how long is said afterwards, for it can only be said of each by itself.
+async function importKeys(database, provider, rows, report) {
+  const disabled = rows.filter((row) => row.disabled);
+  report.keysDisabled += await addKeys(database, provider, disabled, report, { hold: kHeldFor });
+  await addKeys(database, provider, rows.filter((row) => !row.disabled), report, {});
+  for (const { key, disabled: { until_ms } } of disabled) {
     const row = await database.call('pool_keys_get', { provider, key });
-    if (!row || !isUntouched(row)) continue;
-    const { changed } = await database.call('pool_keys_set', { provider, keys: [key], status: 'disabled', reason: 'disabled before the migration',
-      ...(disabled.until_ms === null ? {} : { until_ms: disabled.until_ms }) });
-    report.keysDisabled += changed;
+    if (!row || !isUntouched(row) || (row.status === 'disabled' && until_ms === null)) continue;
+    const { changed } = await database.call('pool_keys_set', { provider, keys: [key], status: 'disabled', reason: kHeldFor, ...(until_ms === null ? {} : { until_ms }) });
+    if (row.status === 'active') report.keysDisabled += changed;
   }
 }
 

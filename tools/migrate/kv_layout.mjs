@@ -17,6 +17,7 @@ const kPlainKinds = new Set(['api_keys_list']);
 const kKindsWithReference = new Set(['key_metadata', 'disabled', 'failed', 'key_stats', 'client_token', 'cache']);
 const kReadKinds = new Set(['api_keys_list', 'key_metadata', 'client_token']);
 const kMaxNameLength = 256;
+const kLastMoment_ms = Date.UTC(9999, 11, 31, 23, 59, 59, 999); // the database's last one
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
@@ -39,7 +40,8 @@ export const shown = (name) => name.split(':').map((part) => (part.length > 16 ?
 
 const isKey = (text) => typeof text === 'string' && text.length >= 1 && text.length <= 512 && /^[!-~]+$/.test(text);
 
-const cleanName = (text) => (typeof text === 'string' ? text.replace(/\p{Cc}/gu, ' ').trim().slice(0, kMaxNameLength) : '');
+// As the database takes it: no control characters, no line ends of Unicode's, no half of a surrogate pair; counted in code points.
+const cleanName = (text) => (typeof text === 'string' ? [...text.toWellFormed().replace(/[\p{Cc}\u2028\u2029]/gu, ' ').trim()].slice(0, kMaxNameLength).join('') : '');
 
 function parsed(value) {
   try {
@@ -53,7 +55,7 @@ function parsed(value) {
 function time(value) {
   if (value === null || value === undefined || value === '') return null;
   const ms = typeof value === 'number' ? value : Date.parse(value);
-  return Number.isFinite(ms) && ms >= 0 ? Math.floor(ms) : undefined;
+  return Number.isFinite(ms) && ms >= 0 && ms <= kLastMoment_ms ? Math.floor(ms) : undefined;
 }
 
 class ProviderPlan {
@@ -80,7 +82,7 @@ export function planOf(entries, values, now_ms) {
     else if (entry.kind !== 'api_keys_list' && !row) leave(`${entry.kind} of a key that is in no list`);
     else if (entry.kind === 'key_metadata') readMetadata(entry, row, plan);
     else if (entry.kind === 'disabled') {
-      const until_ms = entry.expiration ? entry.expiration * 1000 : null;
+      const until_ms = time(entry.expiration ? entry.expiration * 1000 : null) ?? null;
       if (until_ms === null || until_ms > now_ms) row.disabled = { until_ms };
     }
   }
