@@ -888,6 +888,7 @@ begin
                             'token', edgepool.token_state(provider.prefix, edgepool.arg(p, 'token_hash', 'hex64')));
 end $$;
 
+-- Keys and tokens are told apart: a removal of thousands of keys cuts no token's change, and a worker knows which of the two it must take anew.
 -- Stamps rise in the order of commits (10_private.sql), so next_since_ms = the newest committed stamp misses nothing.
 create or replace function public.pool_changes(p jsonb default '{}') returns jsonb
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -904,12 +905,13 @@ begin
       select id, api_key, status, usable_from, expires_at, failed_until, disabled_until, reason, state_at, refusals, consecutive_failures, quota, ceiling,
              updated_at, edgepool.effective_status(status, usable_from, expires_at, now()) as effective
         from {keys} where updated_at > $1 order by updated_at limit $2 + 1),
-    gone as materialized (select kind, ref from {tombstones} where removed_at > $1 order by removed_at limit $2 + 1),
+    gone as materialized (select ref from {tombstones} where kind = 'key' and removed_at > $1 order by removed_at limit $2 + 1),
+    gone_tokens as materialized (select ref from {tombstones} where kind = 'token' and removed_at > $1 order by removed_at limit $2 + 1),
     benches as materialized (
       select key_id, model, reason, until, state_at, updated_at from {key_benches} where updated_at > $1 order by updated_at limit $2 + 1),
     tokens as materialized (select token_hash from {client_tokens} where updated_at > $1 order by updated_at limit $2 + 1)
-    select (select count(*) from changed) > $2 or (select count(*) from gone) > $2 or (select count(*) from benches) > $2
-             or (select count(*) from tokens) > $2 as more,
+    select (select count(*) from changed) > $2 or (select count(*) from gone) > $2 or (select count(*) from benches) > $2 as more_keys,
+           (select count(*) from tokens) > $2 or (select count(*) from gone_tokens) > $2 as more_tokens,
            coalesce((select jsonb_agg(jsonb_build_object('id', id, 'status', effective, 'usable', effective = 'active', 'reason', reason,
                 'until_ms', edgepool.to_ms(case status when 'failed' then failed_until when 'disabled' then disabled_until end),
                 'at_ms', edgepool.to_ms(coalesce(state_at, updated_at)), 'expires_ms', edgepool.to_ms(expires_at), 'refusals', refusals, 'fails', coalesce(consecutive_failures, 0),
@@ -917,16 +919,17 @@ begin
                 'state', case when effective <> 'active' then null when usable_from = '-infinity' then 'active' else 'probation' end,
                 'key', case when effective = 'active' then api_key end) order by updated_at)
               from (select * from changed limit $2) as c), '[]') as keys,
-           coalesce((select jsonb_agg(ref) from (select * from gone limit $2) as g where kind = 'key'), '[]') as gone,
+           coalesce((select jsonb_agg(ref) from (select * from gone limit $2) as g), '[]') as gone,
            coalesce((select jsonb_agg(jsonb_build_object('id', key_id, 'model', model, 'reason', reason, 'until_ms', edgepool.to_ms(until),
                 'at_ms', edgepool.to_ms(state_at)) order by updated_at) from (select * from benches limit $2) as b), '[]') as models,
            coalesce((select jsonb_agg(jsonb_build_object('hash', hash))
               from (select token_hash as hash from (select * from tokens limit $2) as t
-                    union all select ref from (select * from gone limit $2) as g where kind = 'token') as h), '[]') as tokens $q$,
+                    union all select ref from (select * from gone_tokens limit $2) as g) as h), '[]') as tokens $q$,
     provider.prefix) into told using since, most;
   return jsonb_build_object('now_ms', edgepool.to_ms(now()), 'next_since_ms', edgepool.to_ms(provider.changed_at),
     'total', provider.keys_total, 'usable', counts.active, 'next_ms', edgepool.to_ms(counts.next_at),
-    'more', told.more or since < provider.reset_at,
+    'more', told.more_keys or told.more_tokens or since < provider.reset_at,
+    'more_tokens', told.more_tokens or since < provider.reset_at,
     'keys', told.keys, 'gone', told.gone, 'models', told.models, 'tokens', told.tokens);
 end $$;
 

@@ -190,7 +190,7 @@ Task<AdminAnswer> create_token(Exchange& exchange, AdminCall& call) {
     add_audit(arguments, exchange, {"tokens.create", *name});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_create", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
-    call.state->tokens.forget(secret->hash);
+    call.state->tokens.forget(secret->hash, exchange.app.now_ms);
     Writer out;
     out.begin_object().add_boolean("success", true).add_string("token", secret->text).add_string("id", secret->hash);
     out.add_string("hash", secret->hash).add_string("name", *name);
@@ -205,7 +205,7 @@ Task<AdminAnswer> change_token(Exchange& exchange, AdminCall& call) {
     add_audit(*arguments, exchange, {"tokens.change"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_set", std::move(*arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
-    call.state->tokens.forget(hash_of_call(exchange, call.body));
+    call.state->tokens.forget(hash_of_call(exchange, call.body), exchange.app.now_ms);
     if (json::get_int(*answer, "changed").value_or(0) == 0) co_return fail(ErrorCode::not_found, "there is no such token");
     co_return touched_body(*answer, "changed", "Changed", "");
 }
@@ -227,8 +227,8 @@ Task<AdminAnswer> rotate_token(Exchange& exchange, AdminCall& call) {
     if (!answer) co_return tl::unexpected<Error>(answer.error());
     const auto own_hash = json::get_string(*answer, "hash");
     if (!own_hash) co_return fail(ErrorCode::not_found, "there is no such token");
-    call.state->tokens.forget(*own_hash);
-    call.state->tokens.forget(secret->hash);
+    call.state->tokens.forget(*own_hash, exchange.app.now_ms);
+    call.state->tokens.forget(secret->hash, exchange.app.now_ms);
     Writer out;
     out.begin_object().add_boolean("success", true).add_string("token", secret->text).add_string("hash", *own_hash);
     out.add_string("name", json::get_string(*answer, "name").value_or(""));
@@ -246,7 +246,7 @@ Task<AdminAnswer> remove_token(Exchange& exchange, AdminCall& call) {
     add_audit(arguments, exchange, {"tokens.remove"});
     const Result<Json> answer = co_await admin_database(exchange, "pool_tokens_remove", std::move(arguments));
     if (!answer) co_return tl::unexpected<Error>(answer.error());
-    call.state->tokens.forget(hash);
+    call.state->tokens.forget(hash, exchange.app.now_ms);
     co_return touched_body(*answer, "removed", "Removed", "No such token");
 }
 

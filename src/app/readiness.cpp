@@ -34,14 +34,22 @@ Error load_failure(const Error& error) {
     return out;
 }
 
-void remember_token(App& app, ProviderState& state, const std::string& secret_hash, store::TokenState known) {
-    if (known.token.bounds && known.token.bounds->has_budget()) state.meters.begin(known.token.hash, known.used, app.now_ms);
-    state.tokens.put(secret_hash, std::move(known.token), app.now_ms);
+bool has_budget(const auth::Token& token) { return token.bounds && token.bounds->has_budget(); }
+
+// What the database has answered to a question of `asked_ms` about a client's secret.
+void remember_token(App& app, ProviderState& state, const std::string& secret_hash, std::optional<store::TokenState> known, double asked_ms) {
+    if (!known) {
+        state.tokens.put_unknown(secret_hash, app.now_ms);
+        return;
+    }
+    if (has_budget(known->token)) state.meters.begin(known->token.hash, known->used, app.now_ms);
+    state.tokens.put(secret_hash, std::move(known->token), asked_ms, app.now_ms, store::jittered_ms(limits::kKnownTokenMs, app.random));
 }
 
 // Takes a working set and, when a hash is given, that token.
 Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
     const std::string start = app.next_request_id();
+    const double asked_ms = app.now_ms;
     const Result<json::Json> answer = co_await call_database(
         app, session, "pool_take", store::take_arguments(state.provider->id, limits::kWorkingSetKeys, start, token_hash));
     Result<store::TakeAnswer> take = answer ? store::decode_take(*answer) : tl::unexpected<Error>(answer.error());
@@ -52,20 +60,18 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
         state.load_error = load_failure(take.error());
         co_return tl::unexpected<Error>(state.load_error);
     }
+    // A working set tells no changes of tokens, so it moves the time of the next look at changes never forward, except that it begins it.
+    state.db_since_ms = state.loaded ? std::min(state.db_since_ms, take->next_since_ms) : take->next_since_ms;
     state.loaded = true;
     state.flush.window_ms = take->hint_ms;
     state.loaded_ms = state.refreshed_ms = app.now_ms;
     state.refresh_after_ms = store::jittered_ms(store::refresh_interval_ms(state.flush.window_ms), app.random);
     state.load_failed_ms = 0;
     state.load_failures = 0;
-    state.db_since_ms = take->next_since_ms;
     state.total = take->set.total;
     state.usable = take->set.usable;
     state.pool.load(std::move(take->set), app.now_ms);
-    if (!token_hash.empty()) {
-        if (take->token) remember_token(app, state, token_hash, std::move(*take->token));
-        else state.tokens.put_unknown(token_hash, app.now_ms);
-    }
+    if (!token_hash.empty()) remember_token(app, state, token_hash, std::move(take->token), asked_ms);
     co_return std::monostate{};
 }
 
@@ -111,7 +117,8 @@ Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
         state.usable = changes->changes.usable;
         take_whole = take_whole || wants_whole_reload(state, *changes);
         state.pool.apply(changes->changes, app.now_ms);
-        for (const std::string& hash : changes->token_hashes) state.tokens.forget(hash);
+        if (changes->more_tokens) state.tokens.forget_all(app.now_ms);
+        for (const std::string& hash : changes->token_hashes) state.tokens.forget(hash, app.now_ms);
     } else {
         state.load_error = load_failure(changes.error());
         log_failure(app, "refresh_failed", state, changes.error());
@@ -129,19 +136,52 @@ Task<void> await_look_up(App& app, host::Session& session, const ProviderState& 
     while (state.tokens.is_being_looked_up(hash, app.now_ms)) co_await session.perform(host::Sleep{kLookAgainMs});
 }
 
+// Asks the database about a token and remembers what it says.
+Task<Result<std::monostate>> learn_token(App& app, host::Session& session, ProviderState& state, std::string hash) {
+    const double asked_ms = app.now_ms;
+    const Result<json::Json> answer = co_await call_database(app, session, "pool_token", store::token_arguments(state.provider->id, hash));
+    Result<std::optional<store::TokenState>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
+    remember_token(app, state, hash, std::move(*token), asked_ms);
+    co_return std::monostate{};
+}
+
+// A known token serves while it is renewed, and where that fails.
+Task<void> renew_token(App& app, host::Session& session, ProviderState& state, std::string hash) {
+    const Result<std::monostate> learnt = co_await learn_token(app, session, state, std::move(hash));
+    if (!learnt) log_failure(app, "renewal_failed", state, learnt.error());
+}
+
+void renew_when_due(App& app, ProviderState& state, const std::string& hash) {
+    if (!state.tokens.may_renew(hash, app.now_ms, state.flush.window_ms)) return;
+    app.spawn([&app, &state, hash](host::Session& session) { return renew_token(app, session, state, hash); });
+}
+
 Task<Result<std::monostate>> look_token_up(Exchange& exchange, ProviderState& state, std::string hash) {
     App& app = exchange.app;
-    if (!state.tokens.may_look_up(hash, app.now_ms)) {
+    if (!state.tokens.may_look_up(hash, app.now_ms, state.flush.window_ms)) {
         Error error{ErrorCode::rate_limited, "too many unknown tokens at the moment; try again", {}, 1};
         co_return tl::unexpected<Error>(std::move(error));
     }
-    const Result<json::Json> answer =
-        co_await call_database(app, exchange.session, "pool_token", store::token_arguments(state.provider->id, hash));
-    Result<std::optional<store::TokenState>> token = answer ? store::decode_token(*answer) : tl::unexpected<Error>(answer.error());
+    Result<std::monostate> learnt = co_await learn_token(app, exchange.session, state, hash);
     state.tokens.end_look_up(hash);
-    if (!token) co_return tl::unexpected<Error>(load_failure(token.error()));
-    if (*token) remember_token(app, state, hash, std::move(**token));
-    else state.tokens.put_unknown(hash, app.now_ms);
+    co_return learnt;
+}
+
+// A token without a budget's meter is not known well enough; where the database cannot be asked it is counted from nothing until a flush
+// tells more.
+bool lacks_meter(ProviderState& state, const auth::Token& token) { return has_budget(token) && state.meters.find(token.hash) == nullptr; }
+
+Task<Result<std::monostate>> find_token(Exchange& exchange, ProviderState& state, std::string hash) {
+    App& app = exchange.app;
+    const auth::Token* known = nullptr;
+    co_await await_look_up(app, exchange.session, state, hash);
+    const auth::TokenCache::State found = state.tokens.find(hash, app.now_ms, known);
+    if (known != nullptr) renew_when_due(app, state, hash);
+    if (found != auth::TokenCache::State::missing && (known == nullptr || !lacks_meter(state, *known))) co_return std::monostate{};
+    Result<std::monostate> looked_up = co_await look_token_up(exchange, state, hash);
+    if (looked_up || state.tokens.find(hash, app.now_ms, known) != auth::TokenCache::State::known) co_return looked_up;
+    state.meters.begin(known->hash, {}, app.now_ms);
     co_return std::monostate{};
 }
 
@@ -169,12 +209,8 @@ Task<Result<auth::Token>> authenticate(Exchange& exchange, ProviderState& state)
         const Result<std::monostate> loaded = co_await load_unless_failing(exchange.app, exchange.session, state, hash);
         if (!loaded) co_return tl::unexpected<Error>(loaded.error());
     }
-    const auth::Token* known = nullptr;
-    co_await await_look_up(exchange.app, exchange.session, state, hash);
-    if (state.tokens.find(hash, exchange.app.now_ms, known) == auth::TokenCache::State::missing) {
-        const Result<std::monostate> looked_up = co_await look_token_up(exchange, state, hash);
-        if (!looked_up) co_return tl::unexpected<Error>(looked_up.error());
-    }
+    const Result<std::monostate> found = co_await find_token(exchange, state, hash);
+    if (!found) co_return tl::unexpected<Error>(found.error());
     co_return check(state, hash, exchange.app.now_ms);
 }
 

@@ -230,6 +230,7 @@ Result<ChangesAnswer> decode_changes(const Json& answer) {
     out.changes.usable = json::get_int(answer, "usable").value_or(0);
     out.changes.next_ms = time_of(answer, "next_ms");
     out.changes.more = json::get_bool(answer, "more").value_or(false);
+    out.more_tokens = json::get_bool(answer, "more_tokens").value_or(out.changes.more);
     for (const Json& row : *rows) {
         if (!row.is_object()) return unreadable("a key's row");
         keys::KeyChange change;

@@ -36,6 +36,7 @@ struct ChangesAnswer {
     keys::Changes changes;
     double next_since_ms = 0;
     std::vector<std::string> token_hashes;  // tokens created, changed or deleted
+    bool more_tokens = false;               // and others that could not be told
 };
 
 struct RecordAnswer {

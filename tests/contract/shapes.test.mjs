@@ -74,7 +74,7 @@ test('pool_token', async () => {
 
 test('pool_changes', async () => {
   await call('pool_keys_remove', { provider, keys: ['short'] });
-  fits(await call('pool_changes', { provider, since_ms: since, limit: 100 }), { now_ms: 'ms', next_since_ms: 'ms', total: 'int', usable: 'int', next_ms: 'ms?', more: 'bool',
+  fits(await call('pool_changes', { provider, since_ms: since, limit: 100 }), { now_ms: 'ms', next_since_ms: 'ms', total: 'int', usable: 'int', next_ms: 'ms?', more: 'bool', more_tokens: 'bool',
     keys: [{ id: 'hex16', status: 'text', usable: 'bool', state: 'text?', reason: 'text?', until_ms: 'ms?', at_ms: 'ms', expires_ms: 'ms?', refusals: 'int', fails: 'int', quota: 'any', ceiling: 'int?', key: 'text?' }],
     gone: ['hex16'], models: [{ ...kBench, at_ms: 'ms' }], tokens: [{ hash: 'hex64' }] });
 });

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/limits.hpp"
+#include "base/sha256.hpp"
 #include "flow/pool_under_test.hpp"
 
 using namespace edgepool;
@@ -341,6 +342,97 @@ TEST_CASE("a token that was disabled or expires is refused, each with its own wo
         CHECK(has(answer.body, "\"code\":\"expired_token\""));
     }
     pool.settle();
+}
+
+TEST_CASE("a token that was disabled elsewhere is refused soon, whatever else makes the working set new meanwhile") {
+    Pool pool(1);
+    pool.warm_up();
+    pool.time.run_for(1'000);
+    SECTION("a key is added here") {
+        pool.database.disable_token(kToken, pool.time.now_ms());
+        CHECK(pool.host.ask(as_admin("POST", "/admin/api-keys", R"({"api_key":"a-key-that-is-new"})")).status == 200);
+    }
+    SECTION("the pool runs dry") {
+        pool.upstream.for_key(key_name(1), refusal(402));
+        pool.host.ask(chat());
+        pool.settle();
+        pool.database.disable_token(kToken, pool.time.now_ms());
+        pool.time.run_for(2'000);
+        const std::size_t taken = pool.database.count("pool_take");
+        pool.host.ask(chat());
+        CHECK(pool.database.count("pool_take") == taken + 1);
+    }
+    SECTION("more keys change than can be told") {
+        for (int i = 0; i < 1'001; ++i) pool.database.add_key("another-key-" + std::to_string(i), pool.time.now_ms());
+        pool.database.disable_token(kToken, pool.time.now_ms());
+    }
+    SECTION("more tokens change than can be told") {
+        pool.database.disable_token(kToken, pool.time.now_ms());
+        for (int i = 0; i < 3'000; ++i) pool.database.disable_token("another-token-" + std::to_string(i), pool.time.now_ms());
+    }
+    pool.time.run_for(11'000);
+    pool.host.ask(chat());
+    pool.settle();
+    CHECK(pool.host.ask(chat()).status == 403);
+}
+
+TEST_CASE("a look-up that was answered before a token was disabled, and comes after that was heard of, does not keep it valid") {
+    Pool pool;
+    pool.warm();
+    pool.database.add_token("second-token");
+    const ClientRequest second = request_of("POST", "/v1/chat/completions", chat_body(), "second-token");
+    const ClientAnswer& first = pool.host.send(second);  // asks now
+    pool.database.disable_token("second-token", pool.time.now_ms());
+    pool.time.run_for(5);
+    pool.host.enter();
+    pool.host.app().providers[0].tokens.forget(sha256_hex("second-token"), pool.time.now_ms());  // as a refresh does
+    pool.settle();
+    CHECK(first.status == 200);
+    pool.host.ask(second);
+    pool.settle();
+    CHECK(pool.host.ask(second).status == 403);
+}
+
+TEST_CASE("a known token is looked up anew in the background after five minutes, without anybody waiting") {
+    Pool pool;
+    pool.warm();
+    pool.time.run_for(limits::kKnownTokenMs);
+    const std::size_t asked = pool.database.count("pool_token");
+    const ClientAnswer& answer = pool.host.ask(chat());
+    CHECK(answer.status == 200);
+    CHECK(answer.database_calls == 0);
+    pool.settle();
+    CHECK(pool.database.count("pool_token") == asked + 1);
+    for (int i = 0; i < 20; ++i) pool.warm();
+    CHECK(pool.database.count("pool_token") == asked + 1);
+}
+
+TEST_CASE("a change of a token that no refresh told ends with its renewal") {
+    Pool pool;
+    pool.warm();
+    pool.database.troubled_function = "pool_changes";
+    pool.database.trouble = Trouble::wrong_shape;
+    pool.database.disable_token(kToken, pool.time.now_ms());
+    pool.time.run_for(limits::kKnownTokenMs);
+    CHECK(pool.host.ask(chat()).status == 200);
+    pool.settle();
+    CHECK(pool.host.ask(chat()).status == 403);
+}
+
+TEST_CASE("a known token serves on where it cannot be renewed, and is asked for again only now and then") {
+    Pool pool;
+    pool.warm();
+    pool.database.troubled_function = "pool_token";
+    pool.database.trouble = Trouble::down;
+    const std::size_t asked = pool.database.count("pool_token");
+    pool.time.run_for(limits::kKnownTokenMs);
+    for (int i = 0; i < 60; ++i) {
+        CHECK(pool.host.ask(chat()).status == 200);
+        pool.time.run_for(1'000);
+    }
+    CHECK(pool.host.logged("renewal_failed"));
+    CHECK(pool.database.count("pool_token") - asked <= 3);
+    CHECK(pool.database.count("pool_token") - asked >= 2);
 }
 
 TEST_CASE("a flood of unknown tokens stays away from the database, and known ones are served meanwhile") {

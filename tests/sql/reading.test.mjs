@@ -139,7 +139,7 @@ test('what a person changes in the SQL editor is told and counted too', async ()
   await db.sql`update ollama_api_client_tokens set disabled = true`;
   await db.sql`truncate ollama_api_keys cascade`;
   told = await changes(told.next_since_ms);
-  assert.deepEqual([told.more, told.total, told.usable], [true, 0, 0], 'after a truncate everybody reads anew');
+  assert.deepEqual([told.more, told.more_tokens, told.total, told.usable], [true, true, 0, 0], 'after a truncate everybody reads anew');
   assert.equal((await take({})).keys.length, 0);
   assert.ok(three);
 });
@@ -155,6 +155,35 @@ test('too much to tell, or tombstones already pruned, says so', async () => {
   assert.ok((await db.call('pool_prune', { provider: 'ollama', days: 30 })).tombstones >= 5);
   assert.equal((await changes(before)).more, true);
   assert.equal((await changes((await take({})).next_since_ms)).more, false);
+});
+
+test('more changes of keys than can be told hide no change of a token, and say that the tokens are all there', async () => {
+  await clear();
+  await addKeys(8);
+  const hashes = [hex(32), hex(32)];
+  for (const hash of hashes) await db.call('pool_tokens_create', { provider: 'ollama', hash, hint: 'h', name: 'n' });
+  const { next_since_ms } = await take({});
+  await db.sql`delete from ollama_api_keys`;
+  await db.call('pool_tokens_remove', { provider: 'ollama', hash: hashes[0] });
+  await db.call('pool_tokens_set', { provider: 'ollama', hash: hashes[1], disabled: true });
+  const told = await changes(next_since_ms, { limit: 3 });
+  assert.deepEqual([told.more, told.more_tokens, told.gone.length], [true, false, 3]);
+  assert.deepEqual(told.tokens.map((token) => token.hash).sort(), [...hashes].sort());
+});
+
+test('more changes of tokens than can be told, whether made or removed, say so', async () => {
+  await clear();
+  const { next_since_ms } = await take({});
+  const hashes = [hex(32), hex(32), hex(32)];
+  for (const hash of hashes) await db.call('pool_tokens_create', { provider: 'ollama', hash, hint: 'h', name: 'n' });
+  for (const limit of [3, 2]) {
+    const told = await changes(next_since_ms, { limit });
+    assert.deepEqual([told.more, told.more_tokens, told.tokens.length], [limit < 3, limit < 3, limit]);
+  }
+  const after = (await changes(next_since_ms)).next_since_ms;
+  await db.sql`delete from ollama_api_client_tokens`;
+  const told = await changes(after, { limit: 2 });
+  assert.deepEqual([told.more, told.more_tokens, told.tokens.length], [true, true, 2]);
 });
 
 test('pages partition the list in every order', async () => {

@@ -35,6 +35,13 @@ Json usable_members(const StoredKey& key) {
             {"ceiling", nullptr}, {"reason", key.reason.empty() ? Json() : Json(key.reason)}, {"expires_ms", whole_or_null(key.expires_ms)}};
 }
 
+// True when the list was longer than that; now it is not.
+bool is_cut(Json& list, std::size_t limit) {
+    if (list.size() <= limit) return false;
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
+    return true;
+}
+
 }  // namespace
 
 void add(Figures& to, const Figures& figures) {
@@ -139,6 +146,7 @@ Json FakeDatabase::Tables::token(const Json& arguments, double now_ms) const {
 
 Json FakeDatabase::Tables::changes(const Json& arguments, double now_ms) const {
     const double since_ms = number_of(arguments, "since_ms");
+    const auto limit = static_cast<std::size_t>(number_of(arguments, "limit"));
     Json rows = Json::array(), lost = Json::array(), models = Json::array(), changed_tokens = Json::array();
     std::size_t usable = 0;
     for (const auto& [id, key] : keys) {
@@ -167,8 +175,11 @@ Json FakeDatabase::Tables::changes(const Json& arguments, double now_ms) const {
     for (const auto& [hash, stamp] : gone_tokens) {
         if (stamp > since_ms) changed_tokens.push_back({{"hash", hash}});
     }
+    const bool more_tokens = is_cut(changed_tokens, limit);
+    bool more = more_tokens;
+    for (Json* list : {&rows, &lost, &models}) more = is_cut(*list, limit) || more;
     return {{"now_ms", whole(now_ms)}, {"next_since_ms", whole(last_stamp)}, {"total", keys.size()}, {"usable", usable}, {"next_ms", nullptr},
-            {"more", false},           {"keys", rows}, {"gone", lost}, {"models", models}, {"tokens", changed_tokens}};
+            {"more", more}, {"more_tokens", more_tokens}, {"keys", rows}, {"gone", lost}, {"models", models}, {"tokens", changed_tokens}};
 }
 
 Json FakeDatabase::Tables::record(const Json& arguments, double now_ms, std::uint32_t window_hint_ms) {
