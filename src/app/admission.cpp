@@ -86,21 +86,22 @@ Task<std::optional<Refused>> ask_redis(Exchange& exchange, std::vector<RateRule>
 }
 
 // Everything that this isolate can decide by itself. What passes is charged.
-std::optional<Refused> judge_locally(Exchange& exchange, ProviderState& state, const auth::Token& token, const std::string& model,
+std::optional<Refused> judge_locally(Exchange& exchange, ProviderState& state, const auth::Token& token, const Wanted& wanted,
                                      const std::vector<RateRule>& rules, std::vector<limits::Allowance>& allowances) {
     App& app = exchange.app;
     std::optional<Refused> refusal;
     limits::Meter* meter = nullptr;
     if (token.bounds) {
         exchange.bounds = token.bounds;
-        refusal = limits::judge_scope(*token.bounds, state.provider->id, model, client_address(exchange.request));
+        refusal = limits::judge_scope(*token.bounds, state.provider->id, wanted.model, client_address(exchange.request));
+        if (!refusal) refusal = limits::judge_other_models(*token.bounds, wanted.other_models);
         if (refusal) return refusal;
         if (token.bounds->has_budget()) meter = state.meters.find(token.hash);
     }
     if (meter != nullptr) {
         refusal = limits::judge_budgets(*token.bounds, meter->ledger.spent_today(app.now_ms), meter->ledger.spent_this_month(app.now_ms),
                                         meter->under_way, app.now_ms, allowances);
-        if (model.empty()) refusal.reset();
+        if (wanted.model.empty()) refusal.reset();
     }
     for (const RateRule& rule : rules) {
         if (!refusal) refusal = judge_here(app, rule);
@@ -108,7 +109,7 @@ std::optional<Refused> judge_locally(Exchange& exchange, ProviderState& state, c
     }
     if (refusal) return refusal;
     charge_here(app, rules);
-    if (meter != nullptr && !model.empty()) exchange.under_way.begin(state.meters, token.hash);
+    if (meter != nullptr && !wanted.model.empty()) exchange.under_way.begin(state.meters, token.hash);
     return refusal;
 }
 
@@ -120,18 +121,18 @@ Task<Result<std::monostate>> admit_address(Exchange& exchange) {
     std::optional<Refused> refusal = judge_here(exchange.app, rule);
     if (!refusal) {
         charge_here(exchange.app, {rule});
-        // With Redis all isolates count together once the token is known.
-        if (!redis_usable(exchange.app)) refusal = co_await ask_binding(exchange, rule);
+        // Also with Redis, where all isolates count together, but only once the token is known: whoever guesses never comes that far.
+        refusal = co_await ask_binding(exchange, rule);
     }
     if (refusal) co_return refused(exchange.app.state_of(*exchange.routing.match.provider), std::move(*refusal));
     co_return std::monostate{};
 }
 
-Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, const auth::Token& token, std::string model) {
+Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, const auth::Token& token, Wanted wanted) {
     App& app = exchange.app;
     const std::vector<RateRule> rules = rules_for(app, state, token);
     std::vector<limits::Allowance> allowances;
-    std::optional<Refused> refusal = judge_locally(exchange, state, token, model, rules, allowances);
+    std::optional<Refused> refusal = judge_locally(exchange, state, token, wanted, rules, allowances);
     if (!refusal && !rules.empty()) {
         const bool is_shared = redis_usable(app);
         if (is_shared) refusal = co_await ask_redis(exchange, rules, allowances);

@@ -12,9 +12,13 @@ namespace edgepool::app {
 // ENABLE_RATE_LIMIT, by address: before a token is looked at. Error: rate_limited.
 Task<Result<std::monostate>> admit_address(Exchange& exchange);
 
-// An empty `model`: a list or the like, which uses nothing of a budget. What is admitted is charged to the rates, and the exchange's
-// answers tell what is left. Errors: forbidden, budget_spent, rate_limited.
-Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, const auth::Token& token, std::string model);
+struct Wanted {
+    std::string model;                   // empty: a list or the like, which uses nothing of a budget
+    std::string_view other_models = {};  // the body's member that names further models, which the provider would take; empty = none
+};
+
+// What is admitted is charged to the rates, and the exchange's answers tell what is left. Errors: forbidden, budget_spent, rate_limited.
+Task<Result<std::monostate>> admit(Exchange& exchange, ProviderState& state, const auth::Token& token, Wanted wanted);
 
 // Whether the limits of the token that was admitted allow another model, maybe of another provider.
 bool may_use(const Exchange& exchange, const ProviderState& state, std::string_view model);

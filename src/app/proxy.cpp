@@ -1,5 +1,7 @@
 #include "app/proxy.hpp"
 
+#include <algorithm>
+
 #include "app/admission.hpp"
 #include "app/attempts.hpp"
 #include "app/bench_news.hpp"
@@ -22,11 +24,35 @@ Result<ProviderState*> usable_provider(Exchange& exchange) {
     return &state;
 }
 
+bool minds_other_models(const auth::Token& token) { return token.bounds && !token.bounds->models.empty(); }
+
+// The members that make any provider choose another model: a fallback may be another provider's.
+std::vector<std::string_view> model_choosing_members() {
+    std::vector<std::string_view> names;
+    for (const Provider& provider : providers()) names.insert(names.end(), provider.model_choosing_members.begin(), provider.model_choosing_members.end());
+    return names;
+}
+
+bool heeds(const Provider& provider, std::string_view member) {
+    const auto& names = provider.model_choosing_members;
+    return std::find(names.begin(), names.end(), member) != names.end();
+}
+
+// The first watched member of the body that a provider which may get it would heed; else nothing.
+std::string_view heeded_member(const Plan& plan, const Provider& home) {
+    for (const std::string_view member : plan.facts.watched) {
+        const auto sends_there = [&](const config::ModelTarget& target) { return target.provider != nullptr && heeds(*target.provider, member); };
+        if (heeds(home, member) || std::any_of(plan.fallbacks.begin(), plan.fallbacks.end(), sends_there)) return member;
+    }
+    return {};
+}
+
 // What of the body the pool needs; the body itself is not kept.
-Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& state) {
+Task<Result<Plan>> plan_generation(Exchange& exchange, const ProviderState& state, const auth::Token& token) {
     const Result<std::string> body = co_await read_body(exchange);
     if (!body) co_return tl::unexpected<Error>(body.error());
-    Result<json::RequestFacts> facts = json::read_request_facts(*body);
+    const std::vector<std::string_view> watched = minds_other_models(token) ? model_choosing_members() : std::vector<std::string_view>();
+    Result<json::RequestFacts> facts = json::read_request_facts(*body, watched);
     if (!facts) co_return tl::unexpected<Error>(facts.error());
     if (facts->model.empty()) co_return fail(ErrorCode::missing_model, "the request body names no model", "model");
 
@@ -63,7 +89,7 @@ Task<Result<std::monostate>> admit_with_optional_token(Exchange& exchange, Provi
     }
     const Result<auth::Token> token = co_await authenticate(exchange, state);
     if (!token) co_return tl::unexpected<Error>(token.error());
-    Result<std::monostate> admitted = co_await admit(exchange, state, *token, std::string());
+    Result<std::monostate> admitted = co_await admit(exchange, state, *token, {});
     co_return admitted;
 }
 
@@ -80,12 +106,13 @@ Task<Result<Plan>> plan_for_token_holder(Exchange& exchange, ProviderState& stat
     exchange.record.token = token->hash.substr(0, kShownHashDigits);
     const bool has_body = exchange.routing.match.handler != Handler::passthrough;
     Result<Plan> plan = has_body ? Result<Plan>() : plan_without_body(exchange, state);
-    if (has_body) plan = co_await plan_generation(exchange, state);
+    if (has_body) plan = co_await plan_generation(exchange, state, *token);
     if (!plan) co_return plan;
     plan->token_hash = token->hash;
     // A token may be given a model by the operator's name for it or by the provider's.
     const bool is_allowed_as_named = token->bounds && limits::allows_model(*token->bounds, plan->facts.model);
-    const Result<std::monostate> admitted = co_await admit(exchange, state, *token, is_allowed_as_named ? plan->facts.model : plan->model);
+    Wanted wanted{is_allowed_as_named ? plan->facts.model : plan->model, heeded_member(*plan, *state.provider)};
+    const Result<std::monostate> admitted = co_await admit(exchange, state, *token, std::move(wanted));
     if (!admitted) co_return tl::unexpected<Error>(admitted.error());
     co_return plan;
 }

@@ -23,23 +23,32 @@ struct FactsVisitor {
             stream = value;
         } else if (key_is(key, "stream_options")) {
             facts.stream_options = value;
-        } else if (!model_in_other_case && spells_model_in_other_case(key)) {
+        } else if (!model_in_other_case && spells_in_any_case(key, "model")) {
             model_in_other_case = true;
+        } else if (!watched.empty() && kind_of(value.in(body)) != Kind::null) {
+            note_watched(key);
         }
         return nullptr;
     }
 
-    static bool spells_model_in_other_case(std::string_view key) {
-        constexpr std::string_view kModel = "model";
-        const std::string_view inner = key.substr(1, key.size() - 2);
-        if (inner.size() == kModel.size()) return equals_ignoring_case(inner, kModel);
-        if (inner.size() > 6 * kModel.size() || inner.find('\\') == inner.npos) return false;
-        const std::optional<std::string> name = decode_string(key);
-        return name && equals_ignoring_case(*name, kModel);
+    void note_watched(std::string_view key) {
+        const auto found = std::find_if(watched.begin(), watched.end(), [&](std::string_view name) { return spells_in_any_case(key, name); });
+        const bool is_new = found != watched.end() && std::find(facts.watched.begin(), facts.watched.end(), *found) == facts.watched.end();
+        if (is_new) facts.watched.push_back(*found);
     }
 
-    RequestFacts facts;
-    std::optional<Range> stream;
+    static bool spells_in_any_case(std::string_view key, std::string_view name) {
+        const std::string_view inner = key.substr(1, key.size() - 2);
+        if (inner.size() == name.size()) return equals_ignoring_case(inner, name);
+        if (inner.size() > 6 * name.size() || inner.find('\\') == inner.npos) return false;
+        const std::optional<std::string> decoded = decode_string(key);
+        return decoded && equals_ignoring_case(*decoded, name);
+    }
+
+    std::string_view body;
+    std::span<const std::string_view> watched;
+    RequestFacts facts = {};
+    std::optional<Range> stream = {};
     bool model_in_other_case = false;
 };
 
@@ -71,8 +80,8 @@ std::optional<bool> read_include_usage(std::string_view stream_options) {
 
 }  // namespace
 
-Result<RequestFacts> read_request_facts(std::string_view body) {
-    FactsVisitor visitor;
+Result<RequestFacts> read_request_facts(std::string_view body, std::span<const std::string_view> watched) {
+    FactsVisitor visitor{body, watched};
     Walker<FactsVisitor> walker(body, visitor);
     RequestFacts& facts = visitor.facts;
     if (!walker.object_document(facts.object, facts.empty)) return bad_json(walker);

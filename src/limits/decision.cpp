@@ -62,6 +62,12 @@ std::optional<Refused> judge_scope(const TokenLimits& limits, std::string_view p
     return std::nullopt;
 }
 
+std::optional<Refused> judge_other_models(const TokenLimits& limits, std::string_view member) {
+    if (limits.models.empty() || member.empty()) return std::nullopt;
+    const std::string name(member);
+    return forbidden(Refusal::model, "this client token may use certain models only, so its requests may not name others in \"" + name + "\"", name);
+}
+
 std::optional<Refused> judge_budgets(const TokenLimits& limits, const Spent& today, const Spent& this_month, std::int64_t under_way, double now_ms,
                                      std::vector<Allowance>& allowances) {
     std::optional<Refused> refused;

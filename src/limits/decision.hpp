@@ -41,6 +41,9 @@ struct Allowance {
 // Models, providers and addresses. An empty model names none: lists and the like.
 std::optional<Refused> judge_scope(const TokenLimits& limits, std::string_view provider, std::string_view model, std::string_view address);
 
+// `member`: of the request's body; it names models that may answer instead of the one that was asked for. Only a token for certain models minds.
+std::optional<Refused> judge_other_models(const TokenLimits& limits, std::string_view member);
+
 // Daily and monthly limits. `under_way` = requests that were admitted and are not counted yet; they count as requests already.
 std::optional<Refused> judge_budgets(const TokenLimits& limits, const Spent& today, const Spent& this_month, std::int64_t under_way, double now_ms,
                                      std::vector<Allowance>& allowances);

@@ -50,6 +50,8 @@ constexpr HiddenText kHidden[] = {
 constexpr std::string_view kHiddenHeaders[] = {"x-clerk-auth-message", "x-clerk-auth-reason", "x-clerk-auth-status", "x-user-id",
                                                "openai-organization",  "openai-project"};
 
+constexpr std::string_view kModelChoosingMembers[] = {"models", "fallbacks"};  // of chats; of Anthropic's messages
+
 constexpr std::string_view kPassingHeaders[] = {"x-openrouter-"};
 
 constexpr Attribution kAttributions[] = {
@@ -73,6 +75,7 @@ constinit const Provider kOpenRouter = {
     .is_default = false,
     .serves_ollama_native = false,
     .usage_always_in_stream = true,
+    .model_choosing_members = kModelChoosingMembers,
     .attributions = kAttributions,
     .passing_request_headers = kPassingHeaders,
     .hidden_response_headers = kHiddenHeaders,

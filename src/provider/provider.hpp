@@ -46,6 +46,7 @@ struct Provider {
     bool is_default = false;               // serves paths without a provider prefix
     bool serves_ollama_native = false;     // the /api/... routes
     bool usage_always_in_stream = false;   // no need to ask with stream_options.include_usage
+    std::span<const std::string_view> model_choosing_members = {};  // of a body's top level, beside "model": they name models that may answer instead
     std::span<const Attribution> attributions = {};
     std::span<const std::string_view> passing_request_headers = {};  // lower case; prefixes of its own headers that a client may send
     std::span<const std::string_view> hidden_response_headers = {};  // lower case; they name the upstream account

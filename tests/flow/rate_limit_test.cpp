@@ -74,7 +74,18 @@ TEST_CASE("the numbers of another binding are not taken for these") {
     CHECK(pool.host.ask(chat()).status == 429);
 }
 
-TEST_CASE("with Redis the rate holds over all isolates, and no binding is asked") {
+TEST_CASE("with Redis too, who guesses tokens is refused by the binding, for the whole location") {
+    Pool pool(3, limited("100", "redis://redis.example"));
+    FakeRedis redis;
+    pool.host.redis = &redis;
+    pool.host.rate_bindings["RATE_LIMIT_100_60"] = 2;
+    const auto guess = [&] { return pool.host.ask(from("203.0.113.9", request_of("POST", "/v1/chat/completions", chat_body(), "a wrong token"))).status; };
+    CHECK(guess() == 401);
+    CHECK(guess() == 401);
+    CHECK(guess() == 429);
+}
+
+TEST_CASE("with Redis the rate holds over all isolates, and the binding is asked by address alone") {
     Pool pool(3, limited("4", "redis://redis.example"));
     FakeRedis redis;
     FakeHost other(pool.time, pool.database, pool.upstream, limited("4", "redis://redis.example"), "another seed");
@@ -85,7 +96,7 @@ TEST_CASE("with Redis the rate holds over all isolates, and no binding is asked"
     }
     CHECK(has(pool.host.ask(from("203.0.113.10")).body, "token_rate"));
     CHECK(other.ask(from("203.0.113.9")).status == 429);
-    CHECK(pool.host.bindings_asked == 0);
+    CHECK(pool.host.bindings_asked == 1);
 }
 
 TEST_CASE("without ENABLE_RATE_LIMIT nobody is counted") {

@@ -188,6 +188,62 @@ TEST_CASE("a token may be given a model by the operator's name for it, and is ne
     CHECK(answer.headers.get("x-pool-model") == "cheap:1b");
 }
 
+TEST_CASE("a token for certain models names no others by the members that a provider would heed, in any case and dialect") {
+    Pool pool(0);
+    StoredToken row;
+    row.limits = R"({"models":["gpt-oss*"]})";
+    pool.database.add_key("sk-or-key", 0, "openrouter");
+    pool.database.add_token(kLimited, "openrouter", row);
+    pool.database.add_token(kToken, "openrouter");
+    const auto ask = [&](std::string_view path, std::string_view members, std::string_view token = kLimited) -> const ClientAnswer& {
+        return pool.host.ask(request_of("POST", path, chat_body(members), token));
+    };
+    for (const char* members : {R"("models":["dear/model"],)", R"("MODELS":["dear/model"],)", R"("\u006dodels":"dear/model",)", R"("models":[],)"}) {
+        CAPTURE(members);
+        const ClientAnswer& refused = ask("/openrouter/v1/chat/completions", members);
+        CHECK(refused.status == 403);
+        CHECK(has(refused.body, R"("param":"models")"));
+    }
+    const ClientAnswer& anthropic = ask("/openrouter/v1/messages", R"("max_tokens":9,"fallbacks":[{"model":"dear/model"}],)");
+    CHECK(anthropic.status == 403);
+    CHECK(has(anthropic.body, R"({"type":"error","error":{"type":"permission_error")"));
+    CHECK(has(anthropic.body, "fallbacks"));
+    CHECK(pool.upstream.seen().empty());
+    CHECK(ask("/openrouter/v1/chat/completions", R"("models":null,"metadata":{"models":["x"]},)").status == 200);
+    CHECK(ask("/openrouter/v1/chat/completions", R"("models":["dear/model"],)", kToken).status == 200);
+    pool.settle();
+    CHECK(pool.database.refusals("limit:model", "openrouter") == 5);
+}
+
+TEST_CASE("a member that only the provider of a fallback would heed is refused where there is such a fallback") {
+    const bool has_fallback = GENERATE(true, false);
+    LimitedPool pool(R"({"models":["gpt-oss*"]})", configured({{"MODEL_FALLBACKS", has_fallback ? R"({"gpt-oss:120b":["openrouter:gpt-oss"]})" : ""}}));
+    const ClientAnswer& answer = pool.ask(request_of("POST", "/v1/chat/completions", chat_body(R"("models":["dear/model"],)"), kLimited));
+    CHECK(answer.status == (has_fallback ? 403 : 200));
+}
+
+TEST_CASE("a budget is kept when its meter had to go: the token is looked up again") {
+    LimitedPool pool(R"({"daily_requests":2})");
+    CHECK(pool.ask().status == 200);
+    pool.settle();
+    auto& meters = pool.host.app().providers[0].meters;
+    for (std::size_t i = 0; i <= limits::kTokenCacheEntries; ++i) meters.begin("another" + std::to_string(i), {}, pool.time.now_ms() + 1);
+    REQUIRE(meters.find(sha256_hex(kLimited)) == nullptr);
+    SECTION("by the database") {
+        CHECK(pool.ask().status == 200);
+        CHECK(pool.database.count("pool_token") == 1);
+        CHECK(pool.ask().status == 402);
+    }
+    SECTION("by what is served from here on, where the database is away") {
+        pool.database.trouble = FakeDatabase::Trouble::down;
+        CHECK(pool.ask().status == 200);
+        CHECK(pool.ask().status == 200);
+        CHECK(pool.ask().status == 402);
+        pool.database.trouble = FakeDatabase::Trouble::none;
+    }
+    pool.settle();
+}
+
 TEST_CASE("a token is used only from where it may be") {
     LimitedPool pool(R"({"addresses":["10.0.0.0/8"]})");
     CHECK(pool.ask(from("10.1.2.3")).status == 200);

@@ -129,3 +129,17 @@ TEST_CASE("a body of nothing but models is refused before it fills the memory") 
     CHECK(read_request_facts(body + "}")->model_values.size() == kMaxFoundMembers);
     CHECK_FALSE(read_request_facts(body + ",\"model\":\"m\"}"));
 }
+
+TEST_CASE("members that are watched are found in any case, however escaped, unless they are null or further down") {
+    static constexpr std::string_view kWatched[] = {"models", "fallbacks"};
+    const auto watched = [](std::string_view members) { return read_request_facts("{\"model\":\"a\"" + std::string(members) + "}", kWatched)->watched; };
+    using Names = std::vector<std::string_view>;
+    CHECK(watched("") == Names{});
+    CHECK(watched(R"(,"models":["b"])") == Names{"models"});
+    CHECK(watched(R"(,"MoDeLs":"b","models":["c"])") == Names{"models"});
+    CHECK(watched(R"(,"\u006dodels":[])") == Names{"models"});
+    CHECK(watched(R"(,"Fallbacks":[{"model":"b"}],"models":1)") == Names{"fallbacks", "models"});
+    CHECK(watched(R"(,"models":null,"models":["b"])") == Names{"models"});
+    CHECK(watched(R"(,"models":null,"fallback":1,"metadata":{"models":["b"]})") == Names{});
+    CHECK(read_request_facts(R"({"model":"a","models":["b"]})")->watched.empty());
+}

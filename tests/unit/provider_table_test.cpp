@@ -1,5 +1,6 @@
 #include <set>
 
+#include "base/text.hpp"
 #include "provider/provider.hpp"
 #include "support/catch.hpp"
 
@@ -32,5 +33,6 @@ TEST_CASE("every row of the table is complete") {
         CHECK(provider.models_path.front() == '/');
         CHECK(provider.probe_format != ProbeFormat::none);
         CHECK_FALSE(provider.rules.empty());
+        for (const std::string_view member : provider.model_choosing_members) CHECK(member == ascii_lower(member));
     }
 }
