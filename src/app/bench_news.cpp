@@ -39,7 +39,7 @@ void hear(App& app, ProviderState& state, const redis::Reply& reply) {
 
 Task<void> ask_for_benches(App& app, host::Session& session, ProviderState& state) {
     const Result<std::vector<redis::Reply>> replies = co_await redis_exchange(app, session, {{"LRANGE", news_key(state), "0", "-1"}});
-    if (replies) hear(app, state, replies->front());
+    if (replies && !redis_has_refused(app, *replies)) hear(app, state, replies->front());
 }
 
 void tell_benches(App& app, const ProviderState& state, const std::vector<VerdictRecord>& verdicts) {

@@ -1,5 +1,6 @@
 #include "app/redis.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/exchange.hpp"
@@ -37,6 +38,11 @@ tl::unexpected<Error> lost(App& app, std::string detail) {
 tl::unexpected<Error> not_performed(App& app, host::Status status) {
     if (status == host::Status::client_gone) return fail(ErrorCode::client_gone, "the client has left");
     return lost(app, status == host::Status::timeout ? "Redis did not answer in time" : "Redis cannot be reached");
+}
+
+const Reply* error_in(const std::vector<Reply>& replies) {
+    const auto found = std::find_if(replies.begin(), replies.end(), [](const Reply& reply) { return reply.kind == Reply::Kind::error; });
+    return found == replies.end() ? nullptr : &*found;
 }
 
 // What comes before the commands on a connection.
@@ -102,7 +108,7 @@ Task<void> send_later(App& app, host::Session& session) {
         app.redis_outbox_until_ms = app.now_ms + kLaterLeaseMs;
         std::vector<Command> commands = std::exchange(app.redis_outbox, {});
         const Result<std::vector<Reply>> replies = co_await redis_exchange(app, session, std::move(commands));
-        if (!replies) break;
+        if (!replies || redis_has_refused(app, *replies)) break;
     }
     app.redis_outbox_until_ms = 0;
 }
@@ -122,8 +128,16 @@ Task<Result<std::vector<Reply>>> redis_exchange(App& app, host::Session& session
     const bool is_rest = app.config.redis->transport == Transport::rest;
     Task<Result<std::vector<Reply>>> way = is_rest ? over_rest(app, session, std::move(commands)) : over_socket(app, session, std::move(commands));
     Result<std::vector<Reply>> replies = co_await std::move(way);
-    if (replies) note(app, true, "Redis answers again");
+    if (replies && error_in(*replies) == nullptr) note(app, true, "Redis answers again");
     co_return replies;
+}
+
+bool redis_has_refused(App& app, const std::vector<Reply>& replies) {
+    const Reply* error = error_in(replies);
+    if (error == nullptr) return false;
+    // The first word says which error it is; what follows may name users and keys.
+    note(app, false, "Redis refuses a command: " + error->text.substr(0, error->text.find(' ')));
+    return true;
 }
 
 Task<Result<std::int64_t>> redis_increment(App& app, host::Session& session, std::string key) {

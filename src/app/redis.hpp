@@ -22,6 +22,9 @@ bool redis_usable(const App& app);
 // no Redis, when it cannot be reached, is too slow or refuses the password; client_gone, which says nothing about Redis.
 Task<Result<std::vector<redis::Reply>>> redis_exchange(App& app, host::Session& session, std::vector<redis::Command> commands);
 
+// True when one of these replies is an error (-NOAUTH, -OOM, -READONLY ...): then Redis counts as lost, as if it had not answered.
+bool redis_has_refused(App& app, const std::vector<redis::Reply>& replies);
+
 // Counts up by one and gives the new number: a generation that is part of other keys lets all of them be forgotten at once.
 Task<Result<std::int64_t>> redis_increment(App& app, host::Session& session, std::string key);
 

@@ -37,7 +37,7 @@ Task<std::optional<std::vector<limits::SlotCounts>>> charge_shared(App& app, hos
         commands.push_back(std::move(look));
     }
     const Result<std::vector<Reply>> replies = co_await redis_exchange(app, session, std::move(commands));
-    if (!replies) co_return std::nullopt;
+    if (!replies || redis_has_refused(app, *replies)) co_return std::nullopt;
     std::vector<limits::SlotCounts> shared;
     std::size_t at = 0;
     for (const limits::RateRule& rule : rules) {

@@ -134,6 +134,28 @@ TEST_CASE("a Redis that hangs, is cut off or talks nonsense costs a request litt
     }
 }
 
+TEST_CASE("a Redis that refuses commands counts as lost: rates are counted here, and it is asked again later") {
+    TwoIsolates pool(R"({"requests_per_minute":3})");
+    pool.redis.trouble = FakeRedis::Trouble::refuses;
+    for (int i = 0; i < 3; ++i) CHECK(pool.host.ask(limited_chat()).status == 200);
+    CHECK(pool.host.ask(limited_chat()).status == 429);
+    CHECK(pool.redis.conversations == 1);
+    CHECK(pool.host.logged("Redis refuses a command: OOM"));
+    CHECK(has(pool.host.ask(request_of("GET", "/health", {}, "")).body, R"("redis":{"configured":true,"reachable":false})"));
+    pool.redis.trouble = FakeRedis::Trouble::none;
+    pool.time.run_for(limits::kRedisPauseMs + 66 * kSecondMs);
+    CHECK(pool.host.ask(limited_chat()).status == 200);
+    CHECK(pool.host.logged("redis_back"));
+}
+
+TEST_CASE("a Redis that can be read and not written counts as lost") {
+    TwoIsolates pool(R"({"requests_per_minute":3})");
+    pool.redis.trouble = FakeRedis::Trouble::read_only;
+    CHECK(pool.host.ask(limited_chat()).status == 200);
+    CHECK(pool.host.logged("Redis refuses a command: READONLY"));
+    CHECK_FALSE(app::redis_usable(pool.host.app()));
+}
+
 TEST_CASE("a password is sent first; one that Redis refuses is as if it were not there") {
     TwoIsolates right(R"({"requests_per_minute":9})", with_redis("redis://me:the-password@redis.example/2"));
     right.redis.password = "the-password";

@@ -61,6 +61,7 @@ std::string FakeRedis::answer(const redis::Command& command, double now_ms, bool
     }
     if (!is_in) return "-NOAUTH Authentication required.\r\n";
     if (trouble == Trouble::refuses) return "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    if (trouble == Trouble::read_only && (name == "INCRBY" || name == "PEXPIRE")) return "-READONLY You can't write against a read only replica.\r\n";
     if (name == "PING") return "+PONG\r\n";
     if (name == "SELECT") return "+OK\r\n";
     if (name == "GET") return value_of(command[1]);

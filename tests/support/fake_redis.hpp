@@ -14,7 +14,7 @@ namespace edgepool::test {
 
 class FakeRedis {
 public:
-    enum class Trouble { none, down, hangs, nonsense, cut, refuses };
+    enum class Trouble { none, down, hangs, nonsense, cut, refuses, read_only };
 
     struct Said {
         std::optional<std::string> bytes;  // nullopt: nobody is there
