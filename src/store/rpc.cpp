@@ -4,6 +4,19 @@
 
 namespace edgepool::store {
 
+namespace {
+
+// PostgreSQL's words may hold what was sent: "Failing row contains (sk-...)". Only our functions' own are known to hold none; of all
+// others the code is told.
+std::string refusal_detail(std::string_view code, std::string_view message, std::string_view details) {
+    if (message.substr(0, 5) == "pool_") return std::string(message).append(": ").append(details);
+    constexpr std::size_t kLongestCode = 16;
+    const bool is_code = !code.empty() && code.size() <= kLongestCode && code.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == code.npos;
+    return std::string("the database refuses the call (").append(is_code ? code : "no code").append(")");
+}
+
+}  // namespace
+
 host::Fetch rpc_request(const config::Storage& storage, std::string_view function, std::string_view arguments) {
     host::Fetch request;
     request.method = "POST";
@@ -36,7 +49,7 @@ Result<json::Json> read_rpc_answer(std::uint32_t http_status, std::string_view b
     }
     const bool is_refusal = http_status == 400 || http_status == 409 || http_status == 413 || http_status == 422;
     if (!is_refusal || !parsed) return fail(ErrorCode::storage_unavailable, "the database answered HTTP " + std::to_string(http_status));
-    return fail(ErrorCode::storage_refused, (message.empty() ? code : message) + ": " + details);
+    return fail(ErrorCode::storage_refused, refusal_detail(code, message, details));
 }
 
 }  // namespace edgepool::store

@@ -56,7 +56,19 @@ TEST_CASE("a refusal is told apart from a database in trouble, and both from a s
         CAPTURE(status);
         CHECK(refusal(status, R"({"code":"57014","message":"canceling statement"})") == ErrorCode::storage_unavailable);
     }
+    CHECK(refusal(400, R"x({"code":"23514","message":"violates check constraint","details":"Failing row contains (sk-secret)"})x") == ErrorCode::storage_refused);
     CHECK(refusal(400, "<html>a proxy</html>") == ErrorCode::storage_unavailable);
     CHECK(refusal(500, "") == ErrorCode::storage_unavailable);
     CHECK(refusal(500, "[]") == ErrorCode::storage_unavailable);
+}
+
+TEST_CASE("a refusal tells our own functions' words, and of PostgreSQL's nothing but the code") {
+    const auto detail = [](std::string_view body) { return store::read_rpc_answer(400, body).error().detail; };
+    CHECK(detail(R"({"code":"PT400","message":"pool_bad_argument","details":"keys[0].key"})") == "pool_bad_argument: keys[0].key");
+    for (const char* body : {R"x({"code":"23505","message":"duplicate key (sk-secret)","details":"Key (api_key)=(sk-secret) already exists.","hint":"sk-secret"})x",
+                             R"({"code":"sk-secret","message":"sk-secret"})", R"({"message":"a sk-secret","details":"sk-secret"})"}) {
+        CHECK(detail(body).find("sk-secret") == std::string::npos);
+    }
+    CHECK(detail(R"({"code":"23505","message":"m","details":"d"})") == "the database refuses the call (23505)");
+    CHECK(detail(R"({"code":"PGRST102","message":"m"})") == "the database refuses the call (PGRST102)");
 }
