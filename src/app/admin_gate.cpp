@@ -14,7 +14,8 @@ Result<std::monostate> admit_operator(Exchange& exchange, std::initializer_list<
     }
     for (const std::string_view hash : token_hashes) {
         if (!carries_token(exchange, hash)) continue;
-        app.admin_gate.note_success(address);
+        // Only the admin token clears what was guessed at it: a scraper's proves nothing.
+        if (hash == app.config.admin_token_hash) app.admin_gate.note_success(address);
         return std::monostate{};
     }
     if (!bearer_credential(exchange.request.headers).empty()) app.admin_gate.note_refusal(address, app.now_ms);

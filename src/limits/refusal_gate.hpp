@@ -5,7 +5,7 @@
 // Invariants
 // 1. At most limits::kRefusedAddresses are remembered; the ones quiet for longest go first.
 // 2. IPv6 addresses count by their /64, which is what one customer has.
-// 3. A right token clears its address; so does a quarter of an hour without a wrong one.
+// 3. The right admin token clears its address; so does a quarter of an hour without a wrong one.
 #pragma once
 
 #include <cstdint>

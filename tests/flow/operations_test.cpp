@@ -1,4 +1,5 @@
 // What an operator's pages ask: trends and settings.
+#include "base/limits.hpp"
 #include "flow/pool_under_test.hpp"
 #include "json/scan.hpp"
 
@@ -143,6 +144,20 @@ TEST_CASE("METRICS_TOKEN opens the metrics and nothing else") {
     CHECK(without.host.ask(request_of("GET", "/metrics", {}, "")).status == 401);
     Pool unset(0, configured({{"METRICS_TOKEN", "change-me"}}));
     CHECK(unset.host.ask(as_admin("GET", "/metrics")).status == 503);
+}
+
+TEST_CASE("METRICS_TOKEN does not clear an address that guesses the admin token") {
+    Pool pool(3, configured({{"METRICS_TOKEN", "scraper-token"}}));
+    const auto from = [&](ClientRequest request) {
+        request.headers.add("cf-connecting-ip", "203.0.113.9");
+        return pool.host.ask(std::move(request)).status;
+    };
+    for (std::uint32_t i = 1; i < limits::kFreeRefusals; ++i) {
+        CHECK(from(request_of("GET", "/admin/stats", {}, "a guess")) == 401);
+        CHECK(from(request_of("GET", "/metrics", {}, "scraper-token")) == 200);
+    }
+    CHECK(from(request_of("GET", "/admin/stats", {}, "a guess")) == 401);
+    CHECK(from(request_of("GET", "/admin/stats", {}, "a guess")) == 429);
 }
 
 TEST_CASE("without the database the metrics say so and give no figures") {
