@@ -1,9 +1,23 @@
 #include "app/admin_cache.hpp"
 
+#include "app/audit.hpp"
 #include "app/cache_store.hpp"
 #include "app/response_cache.hpp"
 
 namespace edgepool::app {
+
+namespace {
+
+// What is named is not told apart, but must be what it is documented to be. Error: bad_request naming the member.
+Result<std::monostate> check_names(const json::Json& body) {
+    for (const char* name : {"pattern", "scope"}) {
+        const auto member = body.find(name);
+        if (member != body.end() && !member->is_null() && !member->is_string()) return fail(ErrorCode::bad_request, std::string(name) + " must be a text", name);
+    }
+    return std::monostate{};
+}
+
+}  // namespace
 
 Task<AdminAnswer> cache_stats(Exchange& exchange, AdminCall& call) {
     const config::ResponseCache& config = exchange.app.config.response_cache;
@@ -21,6 +35,8 @@ Task<AdminAnswer> cache_stats(Exchange& exchange, AdminCall& call) {
 }
 
 Task<AdminAnswer> clear_responses(Exchange& exchange, AdminCall& call) {
+    const Result<std::monostate> checked = check_names(call.body);
+    if (!checked) co_return tl::unexpected<Error>(checked.error());
     const config::ResponseCache& config = exchange.app.config.response_cache;
     json::Writer out;
     out.begin_object();
@@ -28,6 +44,9 @@ Task<AdminAnswer> clear_responses(Exchange& exchange, AdminCall& call) {
         out.add_boolean("success", false).add_null("cleared").add_string("message", "the response cache is off");
         co_return out.end_object().take();
     }
+    const AuditNote note{"cache.clear", {}, std::string(store_name(config.store))};
+    const Result<std::monostate> noted = co_await note_audit(exchange, *call.state, note, 0);
+    if (!noted) co_return tl::unexpected<Error>(noted.error());
     const bool is_done = co_await clear_cache(exchange, *call.state);
     std::string message(reach_of_clearing(config.store));
     message.append(". Patterns and scopes are not told apart");

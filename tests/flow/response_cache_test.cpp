@@ -180,6 +180,27 @@ TEST_CASE("clearing voids what was kept: here at once, in another isolate of thi
     CHECK(other.ask(chat()).headers.get("x-cache") == "MISS");
 }
 
+TEST_CASE("clearing is written into the audit log first, and names that are no texts are refused") {
+    CachingPool pool;
+    pool.ask(chat());
+    for (const auto& [member, body] : std::vector<std::pair<const char*, const char*>>{{"pattern", R"({"pattern":7})"}, {"scope", R"({"scope":["a"]})"}}) {
+        const ClientAnswer& refused = pool.host.ask(as_admin("POST", "/admin/cache/clear", body));
+        CHECK(refused.status == 400);
+        CHECK(has(refused.body, member));
+    }
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "HIT");
+    CHECK(pool.host.ask(as_admin("POST", "/admin/cache/clear", R"({"pattern":null,"scope":"pool"})")).status == 200);
+    const std::string entry = R"("action":"cache.clear","target":null,"detail":"workers")";
+    const std::string audit = pool.host.ask(as_admin("GET", "/admin/audit")).body;
+    CHECK(has(audit, entry));
+    CHECK(audit.find(entry) == audit.rfind(entry));
+    pool.ask(chat());
+    pool.database.trouble = FakeDatabase::Trouble::down;
+    CHECK(pool.host.ask(as_admin("POST", "/admin/cache/clear", "{}")).status == 503);
+    CHECK(pool.ask(chat()).headers.get("x-cache") == "HIT");
+    pool.database.trouble = FakeDatabase::Trouble::none;
+}
+
 TEST_CASE("in Redis an answer is kept for every isolate, for its time, under no name that tells anything") {
     RedisPool pool;
     const std::string first = pool.ask(chat()).body;
