@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "json/walk.hpp"
 
 namespace edgepool::cache {
@@ -17,7 +18,7 @@ using json::Range;
 constexpr std::string_view kOrigin = "https://responses.edgepool.invalid/";
 
 struct MemberText {
-    std::string name;      // what it means: it may be written in more ways than one
+    std::string name;      // what it means, in lower case: it may be written in more ways than one, and some readers mind no case
     std::string_view key;  // as written
     std::string_view value;
 };
@@ -26,7 +27,7 @@ struct MemberList {
     static constexpr bool kNested = false;
 
     const char* member(std::size_t, std::string_view key, Range value) {
-        members.push_back({json::decode_string(key).value_or(std::string(key)), key, value.in(text)});
+        members.push_back({ascii_lower(json::decode_string(key).value_or(std::string(key))), key, value.in(text)});
         return nullptr;
     }
 

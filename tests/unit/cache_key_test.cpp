@@ -38,6 +38,11 @@ TEST_CASE("a name keeps its order also among others of its kind that are written
     CHECK(digest(R"({"a":3,"\u0061":2})") != digest(R"({"\u0061":2,"a":3})"));
 }
 
+TEST_CASE("names that differ in case alone keep their order: a reader that minds no case takes the last one") {
+    CHECK(canonical_json(R"({"b":1,"Temperature":0,"temperature":1})") == R"({"b":1,"Temperature":0,"temperature":1})");
+    CHECK(canonical_json(R"({"temperature":1,"Temperature":0,"b":1})") == R"({"b":1,"temperature":1,"Temperature":0})");
+}
+
 TEST_CASE("numbers that a parser would take for one another stay apart") {
     CHECK(digest(R"({"seed":12345678901234567890123})") != digest(R"({"seed":12345678901234567890124})"));
     CHECK(digest(R"({"temperature":0.1234567891})") != digest(R"({"temperature":0.1234567892})"));
