@@ -43,11 +43,16 @@ bool is_heading(std::string_view line) {
     return first == "key" || first == "api_key" || first == "apikey";
 }
 
-std::string first_text(const Json& row, std::initializer_list<const char*> names) {
+// The first of these members that is there, into `text`; null is as if it were not. False when it is no text.
+bool read_text(const Json& row, std::initializer_list<const char*> names, std::string& text) {
     for (const char* name : names) {
-        if (auto text = json::get_string(row, name)) return *text;
+        const auto member = row.find(name);
+        if (member == row.end() || member->is_null()) continue;
+        if (!member->is_string()) return false;
+        text = member->get_ref<const std::string&>();
+        return true;
     }
-    return {};
+    return true;
 }
 
 tl::unexpected<Error> too_many() {
@@ -93,11 +98,13 @@ Result<KeyList> KeyList::read(Format format, std::string_view body) {
 // False when there are too many.
 bool KeyList::cut_lines(std::string_view body) {
     if (body.substr(0, 3) == "\xEF\xBB\xBF") body.remove_prefix(3);
+    bool may_be_heading = format_ == Format::csv;  // the first line that says anything
     for (std::uint32_t number = 1; !body.empty(); ++number) {
         const std::size_t end = body.find('\n');
         const std::string_view line = trim(body.substr(0, end));
-        const bool is_passed_over = line.empty() || line.front() == '#' || (format_ == Format::csv && rows_.empty() && number == 1 && is_heading(line));
-        if (!is_passed_over) rows_.push_back({line, number});
+        const bool says_something = !line.empty() && line.front() != '#';
+        if (says_something && !(may_be_heading && is_heading(line))) rows_.push_back({line, number});
+        if (says_something) may_be_heading = false;
         if (rows_.size() > limits::kMostImportedKeys) return false;
         if (end == std::string_view::npos) break;
         body.remove_prefix(end + 1);
@@ -116,9 +123,9 @@ KeyList::Fields KeyList::fields_of(std::string_view row) const {
     } else if (json::kind_of(row) == json::Kind::string) {
         fields.key = trim(json::decode_string(row).value_or(""));
     } else if (const auto object = json::kind_of(row) == json::Kind::object ? json::parse(row) : std::nullopt) {
-        fields.key = first_text(*object, {"key", "api_key", "apiKey"});
-        fields.username = first_text(*object, {"username"});
-        fields.expires_at = first_text(*object, {"expires_at"});
+        if (!read_text(*object, {"key", "api_key", "apiKey"}, fields.key)) fields.fault = "the key is not a text";
+        else if (!read_text(*object, {"username"}, fields.username)) fields.fault = "the username is not a text";
+        else if (!read_text(*object, {"expires_at"}, fields.expires_at)) fields.fault = "expires_at is not a text";
     } else {
         fields.fault = "neither a key nor an object with one";
     }

@@ -89,6 +89,26 @@ TEST_CASE("JSON has an array of keys as texts or objects") {
     CHECK(read.list.total() == 10);
 }
 
+TEST_CASE("a heading is passed over behind comments and blank lines too, once") {
+    const Read read = csv("# exported\n\nkey,username\nkey1,me\nkey\n");
+    REQUIRE(read.keys.size() == 2);
+    CHECK(read.keys[0].key == "key1");
+    CHECK(read.keys[1].key == "key");
+}
+
+TEST_CASE("a member of a JSON row that has the wrong type is that row's fault, not as if it were not there") {
+    for (const char* row : {R"({"key":7})", R"({"key":["k"],"api_key":"k"})", R"({"key":"k","username":5})", R"({"key":"k","username":{}})",
+                            R"({"key":"k","expires_at":1793000000})", R"({"key":"k","expires_at":false})"}) {
+        CAPTURE(row);
+        const std::string body = "{\"keys\":[" + std::string(row) + "]}";
+        const Read read{KeyList::Format::json, body};
+        CHECK(read.keys.empty());
+        REQUIRE(read.list.bad_lines().size() == 1);
+        CHECK(read.list.bad_lines()[0].reason.find("is not a text") != std::string_view::npos);
+    }
+    CHECK(Read(KeyList::Format::json, R"({"keys":[{"key":null,"api_key":"k","username":null,"expires_at":null}]})").keys.size() == 1);
+}
+
 TEST_CASE("JSON without an array of keys is refused") {
     for (const char* body : {"", "{}", "[]", "7", "{\"keys\":7}", "{\"keys\":{}}", "{\"keys\":[\"k\"]", "null"}) {
         CAPTURE(body);
