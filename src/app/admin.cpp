@@ -174,6 +174,16 @@ Result<PageRequest> page_of_query(const Exchange& exchange) {
     return PageRequest{*page, *size};
 }
 
+Result<std::monostate> check_filters(const Exchange& exchange) {
+    for (const std::string_view name : {"status", "search", "sort"}) {
+        const std::string value = query_value(exchange.request.query, name);
+        if (has_control_character(value) || value.size() > limits::kMaxNameBytes) {
+            return fail(ErrorCode::bad_request, std::string(name) + " is too long or holds control characters", std::string(name));
+        }
+    }
+    return std::monostate{};
+}
+
 void write_paging(json::Writer& out, const PageRequest& page, std::int64_t total) {
     out.add_integer("total", total).add_integer("page", page.page).add_integer("pageSize", page.page_size);
     out.add_integer("totalPages", (total + page.page_size - 1) / page.page_size);

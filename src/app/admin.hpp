@@ -37,6 +37,9 @@ struct PageRequest {
 };
 Result<PageRequest> page_of_query(const Exchange& exchange);
 
+// Error: bad_request naming the parameter of ?status=, ?search= and ?sort= that the database could not even read.
+Result<std::monostate> check_filters(const Exchange& exchange);
+
 // Writes total, page, pageSize and totalPages.
 void write_paging(json::Writer& out, const PageRequest& page, std::int64_t total);
 

@@ -1,6 +1,7 @@
 #include "app/admin_import.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "app/admin_keys.hpp"
 #include "app/admin_probes.hpp"
@@ -16,8 +17,6 @@ namespace {
 
 using json::Json;
 using json::Writer;
-
-constexpr std::size_t kLongestCursorBody = 1024;  // a body that only goes on is short
 
 struct Import {
     ProviderState* state = nullptr;
@@ -113,14 +112,21 @@ Task<Result<std::monostate>> add_all(Exchange& exchange, AdminCall& call, Import
 
 // The cursor of a call that goes on, in the query or in a body without keys; empty for a first call.
 Result<std::string> cursor_of_call(const Exchange& exchange, AdminCall& call) {
-    const std::string in_query = query_value(exchange.request.query, "cursor");
-    if (!in_query.empty()) {
-        call.body["cursor"] = in_query;
-    } else if (format_of(exchange) == KeyList::Format::json && call.text.size() <= kLongestCursorBody) {
-        const auto parsed = json::parse(call.text);
-        if (parsed && parsed->is_object()) call.body = *parsed;
+    const bool is_json = format_of(exchange) == KeyList::Format::json;
+    bool has_keys = !is_json && !trim(call.text).empty();
+    constexpr std::array<std::string_view, 3> kNames = {"keys", "cursor", "provider"};
+    const Result<json::ScannedObject> scanned = is_json ? json::scan_object(call.text, kNames) : fail(ErrorCode::bad_json, "not JSON");
+    for (std::size_t i = 0; scanned && i < kNames.size(); ++i) {
+        const auto value = scanned->last(i);
+        if (!value) continue;
+        if (i == 0) has_keys = json::kind_of(value->in(call.text)) != json::Kind::null;
+        else call.body[std::string(kNames[i])] = json::parse(value->in(call.text)).value_or(Json());
     }
-    return cursor_of(call.body);
+    const std::string in_query = query_value(exchange.request.query, "cursor");
+    if (!in_query.empty()) call.body["cursor"] = in_query;
+    Result<std::string> cursor = cursor_of(call.body);
+    if (cursor && !cursor->empty() && has_keys) return fail(ErrorCode::bad_request, "send keys, or the cursor of the call before, not both", "cursor");
+    return cursor;
 }
 
 void write_validation(Writer& out, Validation& validation) {

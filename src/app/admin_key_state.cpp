@@ -74,12 +74,12 @@ Task<AdminAnswer> set_status(Exchange& exchange, AdminCall& call, std::string_vi
     }
     arguments->add_string("status", status);
     const auto duration = call.body.find("duration");
-    if (status == "disabled" && duration != call.body.end() && !duration->is_null()) {
+    if (duration != call.body.end() && !duration->is_null()) {
         const auto seconds = json::get_int(call.body, "duration");
         if (!seconds || *seconds < 0 || *seconds > kLongestDurationS) {
             co_return fail(ErrorCode::bad_request, "duration must be a whole number of seconds, 0 for until enabled", "duration");
         }
-        if (*seconds > 0) arguments->add_integer("until_ms", static_cast<std::int64_t>(exchange.app.now_ms) + *seconds * 1000);
+        if (status == "disabled" && *seconds > 0) arguments->add_integer("until_ms", static_cast<std::int64_t>(exchange.app.now_ms) + *seconds * 1000);
     }
     const Result<std::string> reason = reason_of(call.body);
     if (!reason) co_return tl::unexpected<Error>(reason.error());

@@ -1,5 +1,6 @@
 #include "app/admin_keys.hpp"
 
+#include "app/answer_stream.hpp"
 #include "app/audit.hpp"
 #include "app/readiness.hpp"
 #include "base/text.hpp"
@@ -10,7 +11,7 @@ namespace {
 using json::Json;
 using json::Writer;
 
-constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget
+constexpr std::uint32_t kMostPagesOfAll = 40;      // ?fetch=all: 40,000 keys within the subrequest budget; the answer says when there are more
 constexpr std::int64_t kLongestTtlS = 100LL * 365 * 24 * 3600;
 
 // Appends what a member names: one text or an array of texts. Error: bad_request naming the member.
@@ -34,20 +35,9 @@ Result<std::monostate> add_names(const Json& body, const char* name, std::vector
 
 bool is_key_id(std::string_view text) { return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
-// Error: bad_request naming the parameter that the database could not even read.
-Result<std::monostate> check_filters(const Exchange& exchange) {
-    for (const std::string_view name : {"status", "search", "sort"}) {
-        const std::string value = query_value(exchange.request.query, name);
-        if (has_control_character(value) || value.size() > limits::kMaxNameBytes) {
-            return fail(ErrorCode::bad_request, std::string(name) + " is too long or holds control characters", std::string(name));
-        }
-    }
-    return std::monostate{};
-}
-
-Writer list_arguments(const Exchange& exchange, const ProviderState& state, std::uint32_t page, const PageRequest& request, std::string_view sort) {
+Writer list_arguments(const Exchange& exchange, const ProviderState& state, const PageRequest& page, std::string_view sort) {
     Writer arguments = arguments_for(state);
-    arguments.add_integer("page", page).add_integer("page_size", request.page_size);
+    arguments.add_integer("page", page.page).add_integer("page_size", page.page_size);
     for (const std::string_view name : {"status", "search", "sort"}) {
         const std::string value = query_value(exchange.request.query, name);
         if (!value.empty()) arguments.add_string(name, value);
@@ -56,34 +46,73 @@ Writer list_arguments(const Exchange& exchange, const ProviderState& state, std:
     return arguments;
 }
 
-// Pages of keys as {<name>: [...], total, ...}; all pages with ?fetch=all.
+struct ListedPage {
+    std::string rows;  // JSON, with commas between them
+    std::size_t count = 0;
+    std::int64_t total = 0;  // of all pages
+};
+
+Task<Result<ListedPage>> list_page(Exchange& exchange, AdminCall& call, PageRequest page, std::string_view sort) {
+    const Result<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call.state, page, sort));
+    if (!answer) co_return tl::unexpected<Error>(answer.error());
+    ListedPage listed;
+    listed.total = json::get_int(*answer, "total").value_or(0);
+    const Json* rows = rows_of(*answer, "keys");
+    listed.count = rows == nullptr ? 0 : rows->size();
+    for (std::size_t i = 0; i < listed.count; ++i) {
+        Writer row;
+        row.begin_object();
+        write_key_members(row, (*rows)[i]);
+        if (i > 0) listed.rows.push_back(',');
+        listed.rows += row.end_object().take();
+    }
+    co_return listed;
+}
+
+std::string beginning(std::string_view name) { return std::string("{\"").append(name).append("\":["); }
+
+// What follows the rows.
+std::string ending(const PageRequest& page, std::int64_t total, std::string_view more = {}) {
+    Writer out;
+    out.begin_object();
+    write_paging(out, page, total);
+    return "]," + out.take().substr(1).append(more).append("}");
+}
+
+// ?fetch=all: sent page by page, so that memory holds one of them; the end says whether it is all there is.
+Task<AdminAnswer> list_everything(Exchange& exchange, AdminCall& call, std::string_view name, std::string_view sort) {
+    const Headers headers{{"content-type", "application/json; charset=utf-8"}};
+    PageRequest page{1, limits::kMaxPageSize};
+    std::string piece = beginning(name);
+    std::int64_t sent = 0, total = 0;
+    for (; page.page <= kMostPagesOfAll; ++page.page) {
+        const Result<ListedPage> listed = co_await list_page(exchange, call, page, sort);
+        if (!listed) co_return tl::unexpected<Error>(listed.error());
+        if (sent > 0 && listed->count > 0) piece.push_back(',');
+        piece += listed->rows;
+        sent += static_cast<std::int64_t>(listed->count);
+        total = listed->total;
+        if (listed->count < page.page_size || sent >= total) break;
+        const Result<std::monostate> gone_out = co_await send_page(exchange, call, std::move(piece), headers);
+        if (!gone_out) co_return tl::unexpected<Error>(gone_out.error());
+        piece.clear();
+    }
+    co_return piece + ending({1, limits::kMaxPageSize}, total, sent >= total ? ",\"complete\":true" : ",\"complete\":false");
+}
+
+// A page of keys as {<name>: [...], total, ...}; all pages with ?fetch=all.
 Task<AdminAnswer> list_pages(Exchange& exchange, AdminCall& call, std::string_view name, std::string_view sort) {
-    Result<PageRequest> page = page_of_query(exchange);
+    const Result<PageRequest> page = page_of_query(exchange);
     if (!page) co_return tl::unexpected<Error>(page.error());
     const Result<std::monostate> checked = check_filters(exchange);
     if (!checked) co_return tl::unexpected<Error>(checked.error());
-    const bool is_everything = query_value(exchange.request.query, "fetch") == "all";
-    if (is_everything) page = PageRequest{1, limits::kMaxPageSize};
-    Writer out;
-    out.begin_object().key(name).begin_array();
-    std::int64_t total = 0;
-    const std::uint32_t end_page = page->page + (is_everything ? kMostPagesOfAll : 1);
-    for (std::uint32_t number = page->page; number < end_page; ++number) {
-        const Result<Json> answer = co_await admin_database(exchange, "pool_keys_list", list_arguments(exchange, *call.state, number, *page, sort));
-        if (!answer) co_return tl::unexpected<Error>(answer.error());
-        total = json::get_int(*answer, "total").value_or(0);
-        const Json* rows = rows_of(*answer, "keys");
-        const std::size_t count = rows == nullptr ? 0 : rows->size();
-        for (std::size_t i = 0; i < count; ++i) {
-            out.begin_object();
-            write_key_members(out, (*rows)[i]);
-            out.end_object();
-        }
-        if (count < page->page_size) break;
+    if (query_value(exchange.request.query, "fetch") == "all") {
+        AdminAnswer everything = co_await list_everything(exchange, call, name, sort);
+        co_return everything;
     }
-    out.end_array();
-    write_paging(out, *page, total);
-    co_return out.end_object().take();
+    const Result<ListedPage> listed = co_await list_page(exchange, call, *page, sort);
+    if (!listed) co_return tl::unexpected<Error>(listed.error());
+    co_return beginning(name) + listed->rows + ending(*page, listed->total);
 }
 
 Result<KeyLine> key_to_add(const Json& body, double now_ms) {

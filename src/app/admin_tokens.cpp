@@ -157,6 +157,8 @@ Result<Writer> change_arguments(const Exchange& exchange, const AdminCall& call)
 Task<AdminAnswer> list_tokens(Exchange& exchange, AdminCall& call) {
     const Result<PageRequest> page = page_of_query(exchange);
     if (!page) co_return tl::unexpected<Error>(page.error());
+    const Result<std::monostate> checked = check_filters(exchange);
+    if (!checked) co_return tl::unexpected<Error>(checked.error());
     Writer arguments = arguments_for(*call.state);
     arguments.add_integer("page", page->page).add_integer("page_size", page->page_size);
     const std::string search = query_value(exchange.request.query, "search");

@@ -1,9 +1,11 @@
 // The administrators' routes over the fake database: keys, tokens, figures, and what each does to requests that follow.
 #include <algorithm>
+#include <set>
 
 #include "base/limits.hpp"
 #include "base/sha256.hpp"
 #include "flow/pool_under_test.hpp"
+#include "json/dom.hpp"
 #include "json/scan.hpp"
 
 using namespace edgepool;
@@ -154,6 +156,44 @@ TEST_CASE("a large import goes to the database in portions and arrives whole") {
     CHECK(pool.database.count("pool_keys_add") == 3);
     const ClientAnswer& listed = pool.host.ask(as_admin("GET", "/admin/api-keys?fetch=all"));
     CHECK(has(listed.body, "\"total\":" + std::to_string(count)));
+}
+
+TEST_CASE("?fetch=all sends every key page by page, and holds no more than one page at a time") {
+    Pool pool(0);
+    constexpr int kKeys = 2'500;
+    for (int i = 0; i < kKeys; ++i) pool.database.add_key("key-of-many-" + std::to_string(i));
+    const ClientAnswer& all = pool.host.ask(as_admin("GET", "/admin/api-keys?fetch=all&page=7"));
+    CHECK(all.status == 200);
+    CHECK(all.headers.get("content-type") == "application/json; charset=utf-8");
+    CHECK(all.headers.get("cache-control") == "no-store");
+    const auto body = json::parse(all.body);
+    REQUIRE(body);
+    CHECK(body->at("total") == kKeys);
+    CHECK(body->at("page") == 1);
+    CHECK(body->at("complete") == true);
+    std::set<std::string> ids;
+    for (const auto& row : body->at("api_keys")) ids.insert(row.at("id").get<std::string>());
+    CHECK(ids.size() == kKeys);
+    CHECK(pool.database.count("pool_keys_list") == 3);
+}
+
+TEST_CASE("?fetch=all of as many keys as it gives is complete, and of one more says that it is not") {
+    Pool pool(0);
+    constexpr int kMost = 40'000;
+    const auto all = [&] { return pool.host.ask(as_admin("GET", "/admin/keys/stats?fetch=all")).body; };
+    for (int i = 0; i < kMost; ++i) pool.database.add_key("key-of-many-" + std::to_string(i));
+    CHECK(has(all(), "\"total\":40000,\"page\":1,\"pageSize\":1000,\"totalPages\":40,\"complete\":true}"));
+    CHECK(pool.database.count("pool_keys_list") == 40);
+    pool.database.add_key("one-more-key");
+    CHECK(has(all(), "\"total\":40001,\"page\":1,\"pageSize\":1000,\"totalPages\":41,\"complete\":false}"));
+    CHECK(pool.database.count("pool_keys_list") == 80);
+}
+
+TEST_CASE("?fetch=all of no key is an empty list, and one that breaks on its way is cut off") {
+    Pool pool(0);
+    CHECK(has(pool.host.ask(as_admin("GET", "/admin/api-keys?fetch=all")).body, "{\"api_keys\":[],\"total\":0"));
+    pool.database.trouble = FakeDatabase::Trouble::down;
+    CHECK(pool.host.ask(as_admin("GET", "/admin/api-keys?fetch=all")).status == 503);
 }
 
 TEST_CASE("keys are listed in pages, masked, and filtered by the database") {
