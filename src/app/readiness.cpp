@@ -60,11 +60,13 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
         state.load_error = load_failure(take.error());
         co_return tl::unexpected<Error>(state.load_error);
     }
-    // A working set tells no changes of tokens, so it moves the time of the next look at changes never forward, except that it begins it.
+    // A working set tells no changes of tokens: it neither puts the next look at changes off nor moves forward where that begins, except
+    // for the first one, before which no token is known.
     state.db_since_ms = state.loaded ? std::min(state.db_since_ms, take->next_since_ms) : take->next_since_ms;
+    if (!state.loaded) state.refreshed_ms = app.now_ms;
     state.loaded = true;
     state.flush.window_ms = take->hint_ms;
-    state.loaded_ms = state.refreshed_ms = app.now_ms;
+    state.loaded_ms = app.now_ms;
     state.refresh_after_ms = store::jittered_ms(store::refresh_interval_ms(state.flush.window_ms), app.random);
     state.load_failed_ms = 0;
     state.load_failures = 0;
@@ -180,7 +182,8 @@ Task<Result<std::monostate>> find_token(Exchange& exchange, ProviderState& state
     if (known != nullptr) renew_when_due(app, state, hash);
     if (found != auth::TokenCache::State::missing && (known == nullptr || !lacks_meter(state, *known))) co_return std::monostate{};
     Result<std::monostate> looked_up = co_await look_token_up(exchange, state, hash);
-    if (looked_up || state.tokens.find(hash, app.now_ms, known) != auth::TokenCache::State::known) co_return looked_up;
+    const bool is_storage_away = !looked_up && looked_up.error().code != ErrorCode::client_gone;
+    if (!is_storage_away || state.tokens.find(hash, app.now_ms, known) != auth::TokenCache::State::known) co_return looked_up;
     state.meters.begin(known->hash, {}, app.now_ms);
     co_return std::monostate{};
 }

@@ -352,6 +352,16 @@ TEST_CASE("a token that was disabled elsewhere is refused soon, whatever else ma
         pool.database.disable_token(kToken, pool.time.now_ms());
         CHECK(pool.host.ask(as_admin("POST", "/admin/api-keys", R"({"api_key":"a-key-that-is-new"})")).status == 200);
     }
+    SECTION("keys are added here again and again") {
+        pool.database.disable_token(kToken, pool.time.now_ms());
+        for (int i = 0; i < 4; ++i) {
+            CHECK(pool.host.ask(as_admin("POST", "/admin/api-keys", R"({"api_key":"a-key-that-is-new-)" + std::to_string(i) + "\"}")).status == 200);
+            pool.time.run_for(3'000);
+            pool.host.ask(chat());
+        }
+        pool.settle();
+        CHECK(pool.host.ask(chat()).status == 403);
+    }
     SECTION("the pool runs dry") {
         pool.upstream.for_key(key_name(1), refusal(402));
         pool.host.ask(chat());
