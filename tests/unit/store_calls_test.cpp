@@ -173,3 +173,11 @@ TEST_CASE("a batch is written whole, and names that the database cannot store ar
     CHECK_FALSE(told.contains("model"));
     CHECK_FALSE(told.contains("ceiling"));
 }
+
+TEST_CASE("a database that does not tell keys' changes and tokens' apart means both when it could not tell all") {
+    const auto more_tokens = [](const char* members) { return store::decode_changes(*json::parse("{\"now_ms\":1,\"keys\":[]" + std::string(members) + "}"))->more_tokens; };
+    CHECK_FALSE(more_tokens(""));
+    CHECK(more_tokens(R"(,"more":true)"));
+    CHECK_FALSE(more_tokens(R"(,"more":true,"more_tokens":false)"));
+    CHECK(more_tokens(R"(,"more":true,"more_tokens":true)"));
+}
