@@ -55,6 +55,15 @@ struct CachedAnswer {
     double tried_ms = 0;  // when somebody last set out to fetch it
 };
 
+// One that a public route gives to everybody. See shared_answer.hpp.
+struct SharedAnswer {
+    std::string body;
+    double at_ms = 0;            // 0 = none
+    double shut_until_ms = 0;    // somebody is fetching it, or nobody shall, until then
+    std::uint32_t failures = 0;  // in a row
+    Error error;                 // why there is none
+};
+
 // The response cache of one provider as this isolate knows it.
 struct CacheState {
     std::int64_t hits = 0;
@@ -98,7 +107,7 @@ struct ProviderState {
     stats::Accumulator counts;
     FlushState flush;
     CachedAnswer models;
-    CachedAnswer public_stats;
+    SharedAnswer public_stats;
     CacheState cache;
 };
 
@@ -151,7 +160,7 @@ public:
     std::vector<ProviderState> providers;  // in the order of edgepool::providers()
     Random random;
     double now_ms = 0;
-    CachedAnswer health;
+    SharedAnswer health;
     limits::RateTable rates;  // what this isolate has admitted by token and address
     bool has_rate_binding = true;  // until the platform says that there is none
     RedisHealth redis;

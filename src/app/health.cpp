@@ -1,6 +1,9 @@
 // GET /health and GET /: is it configured, is the database there and of the right version, which providers can serve.
+#include <algorithm>
+
 #include "app/public_pages.hpp"
 #include "app/redis.hpp"
+#include "app/shared_answer.hpp"
 #include "app/storage_health.hpp"
 #include "base/time_text.hpp"
 #include "json/writer.hpp"
@@ -10,7 +13,14 @@ namespace {
 
 using json::Writer;
 
-constexpr double kHealthFreshMs = 5'000;  // a public route must not become a way to load the database
+constexpr double kFreshMs = 5'000;
+
+// A public route must not become a way to load the database: with many isolates it is asked no more often than any of them flushes.
+double fresh_ms(const App& app) {
+    double span_ms = kFreshMs;
+    for (const ProviderState& state : app.providers) span_ms = std::max<double>(span_ms, state.flush.window_ms);
+    return span_ms;
+}
 
 void write_provider(Writer& out, const ProviderState& state, std::string_view tables, double now_ms) {
     const bool is_enabled = !state.config->disabled;
@@ -82,13 +92,21 @@ Task<void> serve_health(Exchange& exchange) {
         co_await answer_json(exchange, 503, unconfigured_body(app));
         co_return;
     }
-    const bool is_fresh = app.health.at_ms != 0 && app.now_ms >= app.health.at_ms && app.now_ms - app.health.at_ms < kHealthFreshMs;
-    if (!is_fresh) {
+    const Turn turn = co_await take_turn(app, exchange.session, app.health, fresh_ms(app));
+    if (turn == Turn::fetch) {
         const StorageHealth storage = co_await probe_storage(app, exchange.session);
-        if (storage.is_abandoned) co_return;
+        if (storage.is_abandoned) {
+            give_turn_up(app.health, limits::kFlushWindowMs, app.now_ms);
+            co_return;
+        }
         if (app.config.redis) co_await redis_exchange(app, exchange.session, {{"PING"}});
-        app.health.body = health_body(app, storage);
-        app.health.at_ms = app.now_ms;
+        keep_answer(app.health, health_body(app, storage), app.now_ms);
+    }
+    if (turn == Turn::none) {
+        StorageHealth not_known;
+        not_known.problem = app.health.error.detail;
+        co_await answer_json(exchange, 200, health_body(app, not_known));
+        co_return;
     }
     co_await answer_json(exchange, 200, app.health.body);
 }

@@ -1,10 +1,14 @@
 // GET /admin/public-stats: the figures that the older deployment's pages read, field for field.
+#include <algorithm>
+
 #include "app/admin.hpp"
 #include "app/flush.hpp"
 #include "app/percent.hpp"
 #include "app/public_pages.hpp"
+#include "app/shared_answer.hpp"
 #include "base/time_text.hpp"
 #include "json/writer.hpp"
+#include "store/pacing.hpp"
 
 namespace edgepool::app {
 namespace {
@@ -13,7 +17,6 @@ using json::Json;
 using json::Writer;
 
 constexpr double kFreshMs = 5'000;        // within the contract's 60 s; spares the database
-constexpr double kHurriedMs = 1'000;      // while requests are coming in
 constexpr std::string_view kStorage = "postgres";
 
 std::int64_t figure(const Json& row, const char* name) { return json::get_int_or_text(row, name).value_or(0); }
@@ -69,10 +72,9 @@ std::string stats_body(const Json& answer, const Provider& provider, int offset_
     return out.add_string("timestamp", generated_at).end_object().take();
 }
 
-bool is_fresh(const ProviderState& state, double now_ms) {
-    const CachedAnswer& cached = state.public_stats;
-    const double span_ms = state.counts.empty() ? kFreshMs : kHurriedMs;
-    return cached.at_ms != 0 && now_ms >= cached.at_ms && now_ms - cached.at_ms < span_ms;
+// How old they may be: soon there while requests are coming in, but never more often than the isolate may flush.
+double fresh_ms(const ProviderState& state) {
+    return state.counts.empty() ? std::max<double>(kFreshMs, state.flush.window_ms) : store::urgent_interval_ms(state.flush.window_ms);
 }
 
 // A figure that is missing must not be taken for zero.
@@ -85,6 +87,22 @@ bool has_figures(const Json& answer) {
 
 // The last known figures, marked as such.
 std::string mark_stale(const std::string& body) { return "{\"stale\":true," + body.substr(1); }
+
+Task<void> fetch_figures(Exchange& exchange, ProviderState& state) {
+    App& app = exchange.app;
+    // What this isolate has not sent yet is sent first, so that the figures hold every request it has answered.
+    co_await flush_now(app, exchange.session, state);
+    prolong_turn(state.public_stats, app.now_ms);
+    const int offset_minutes = app.config.display_offset_minutes;
+    Writer arguments;
+    arguments.begin_object().add_string("provider", state.provider->id).add_integer("offset_minutes", offset_minutes).end_object();
+    Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", arguments.take());
+    if (answer && !has_figures(*answer)) answer = fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures");
+    const std::uint32_t window_ms = state.flush.window_ms;
+    if (answer) keep_answer(state.public_stats, stats_body(*answer, *state.provider, offset_minutes, app.now_ms), app.now_ms);
+    else if (answer.error().code == ErrorCode::client_gone) give_turn_up(state.public_stats, window_ms, app.now_ms);
+    else note_failure(app, state.public_stats, answer.error(), window_ms);
+}
 
 }  // namespace
 
@@ -108,25 +126,15 @@ Task<void> serve_public_stats(Exchange& exchange) {
         co_return;
     }
     ProviderState& state = app.state_of(**provider);
-    if (is_fresh(state, app.now_ms)) {
-        co_await answer_json(exchange, 200, state.public_stats.body);
+    SharedAnswer& shared = state.public_stats;
+    const Turn turn = co_await take_turn(app, exchange.session, shared, fresh_ms(state));
+    if (turn == Turn::fetch) co_await fetch_figures(exchange, state);
+    if (shared.at_ms == 0) {
+        co_await answer_error(exchange, shared.error);
         co_return;
     }
-    // What this isolate has not sent yet is sent first, so that the figures hold every request it has answered.
-    co_await flush_now(app, exchange.session, state);
-    Writer arguments;
-    arguments.begin_object().add_string("provider", state.provider->id).add_integer("offset_minutes", app.config.display_offset_minutes).end_object();
-    Result<Json> answer = co_await call_database(app, exchange.session, "pool_public_stats", arguments.take());
-    if (answer && !has_figures(*answer)) answer = fail(ErrorCode::storage_answer_unreadable, "the database's answer lacks its figures");
-    if (answer) {
-        state.public_stats.body = stats_body(*answer, **provider, app.config.display_offset_minutes, app.now_ms);
-        state.public_stats.at_ms = app.now_ms;
-        co_await answer_json(exchange, 200, state.public_stats.body);
-    } else if (state.public_stats.at_ms != 0) {
-        co_await answer_json(exchange, 200, mark_stale(state.public_stats.body));
-    } else {
-        co_await answer_error(exchange, answer.error());
-    }
+    const bool is_stale = !is_fresh(shared, fresh_ms(state), app.now_ms);
+    co_await answer_json(exchange, 200, is_stale ? mark_stale(shared.body) : shared.body);
 }
 
 }  // namespace edgepool::app

@@ -1,4 +1,5 @@
 // What anybody may ask: health, the public figures, the list of models, the front door.
+#include "base/limits.hpp"
 #include "flow/pool_under_test.hpp"
 #include "json/scan.hpp"
 
@@ -154,7 +155,83 @@ TEST_CASE("without the database the last known figures are shown and marked stal
     CHECK(none.status == 503);
     CHECK(none.headers.has("retry-after"));
     pool.database.trouble = Trouble::none;
+    pool.time.run_for(1'000);
     CHECK_FALSE(has(ask_public(pool, "/admin/public-stats").body, "stale"));
+}
+
+TEST_CASE("a crowd of visitors has the figures and health from one call each") {
+    const bool is_cold = GENERATE(true, false);
+    const auto [path, function] = GENERATE(std::pair("/admin/public-stats", "pool_public_stats"), std::pair("/health", "pool_version"));
+    CAPTURE(is_cold, path);
+    Pool pool;
+    if (!is_cold) ask_public(pool, path);
+    pool.time.run_for(10'000);
+    const std::size_t before = pool.database.count(function);
+    std::vector<const ClientAnswer*> answers;
+    for (int i = 0; i < 50; ++i) answers.push_back(&pool.host.send(request_of("GET", path, {}, {})));
+    pool.settle();
+    for (const ClientAnswer* answer : answers) CHECK(answer->status == 200);
+    CHECK(pool.database.count(function) == before + 1);
+    if (is_cold) CHECK_FALSE(has(answers.back()->body, "stale"));
+}
+
+TEST_CASE("visitors of a database in trouble do not add to it, and none of them waits for long but those who ask it") {
+    const Trouble trouble = GENERATE(Trouble::down, Trouble::overloaded, Trouble::slow, Trouble::wrong_shape);
+    const bool is_cold = GENERATE(true, false);
+    const auto [path, function] = GENERATE(std::pair("/admin/public-stats", "pool_public_stats"), std::pair("/health", "pool_version"));
+    CAPTURE(static_cast<int>(trouble), is_cold, path);
+    Pool pool;
+    if (!is_cold) {
+        pool.warm();
+        ask_public(pool, path);
+    }
+    pool.time.run_for(10'000);
+    const std::size_t before = pool.database.count(function), flushed_before = pool.database.count("pool_record");
+    pool.database.trouble = trouble;
+    if (!is_cold) pool.host.ask(chat());
+    std::vector<const ClientAnswer*> answers;
+    for (int i = 0; i < 600; ++i) {
+        answers.push_back(&pool.host.send(request_of("GET", path, {}, {})));
+        pool.time.run_for(100);
+    }
+    pool.settle();
+    CHECK(pool.database.count(function) - before <= 13);
+    CHECK(pool.database.count("pool_record") - flushed_before <= 30);
+    std::size_t slow = 0;
+    for (const ClientAnswer* answer : answers) {
+        if (answer->status == 503) CHECK(answer->headers.has("retry-after"));
+        else if (answer->status != 502) CHECK(answer->status == 200);
+        slow += answer->ended_ms - answer->began_ms > 4'100 ? 1 : 0;
+    }
+    CHECK(slow <= pool.database.count(function) - before);
+}
+
+TEST_CASE("visitors who come and go make the database work no more than those who stay") {
+    const auto [path, function] = GENERATE(std::pair("/admin/public-stats", "pool_public_stats"), std::pair("/health", "pool_version"));
+    Pool pool;
+    for (int i = 0; i < 300; ++i) {
+        pool.host.send(leaving_after(5, request_of("GET", path, {}, {})));
+        pool.time.run_for(100);
+    }
+    CHECK(pool.database.count(function) <= 31);
+    CHECK(ask_public(pool, path).status == 200);
+}
+
+TEST_CASE("visitors make an isolate ask and flush no more often than the database's window says") {
+    Pool pool;
+    pool.database.hint_ms = limits::kLongestFlushWindowMs;
+    pool.warm();
+    pool.warm();
+    const std::size_t before = pool.database.calls().size();
+    for (int i = 0; i < 600; ++i) {
+        pool.host.send(chat());
+        ask_public(pool, "/admin/public-stats");
+        ask_public(pool, "/health");
+        pool.time.run_for(80);
+    }
+    CHECK(pool.database.count("pool_public_stats") <= 4);
+    CHECK(pool.database.count("pool_version") <= 4);
+    CHECK(pool.database.calls().size() - before <= 18);
 }
 
 TEST_CASE("a figure that the database's answer lacks is not shown as zero") {
