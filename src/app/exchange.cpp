@@ -42,6 +42,11 @@ void note_refusal(Exchange& exchange, const ErrorInfo& info) {
     schedule_lazy_flush(app, state);
 }
 
+// What a step of a database call may take; a clock that jumped gives it at least a millisecond.
+std::uint32_t database_time_ms(const App& app, double deadline_ms) {
+    return static_cast<std::uint32_t>(std::clamp<double>(deadline_ms - app.now_ms, 1, limits::kDatabaseTimeoutMs));
+}
+
 }  // namespace
 
 std::uint32_t Exchange::left_of(std::uint32_t limit_ms) const {
@@ -109,15 +114,17 @@ Task<Result<std::string>> read_body(Exchange& exchange) {
     co_return fail(ErrorCode::body_unreadable, "the request body could not be read");
 }
 
-Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments) {
-    const host::Outcome sent = co_await session.perform(store::rpc_request(app.config.storage, function, arguments));
+Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments, double deadline_ms) {
+    host::Fetch request = store::rpc_request(app.config.storage, function, arguments);
+    request.timeout_ms = database_time_ms(app, deadline_ms);
+    const host::Outcome sent = co_await session.perform(std::move(request));
     // That says nothing about the database.
     if (sent.status == host::Status::client_gone) co_return fail(ErrorCode::client_gone, "the client has left");
     if (sent.status != host::Status::ok) {
         const bool slow = sent.status == host::Status::timeout;
         co_return fail(ErrorCode::storage_unavailable, slow ? "the database did not answer in time" : "the database cannot be reached");
     }
-    host::Outcome read = co_await session.perform(host::ReadBody{sent.handle, kMaxDatabaseAnswerBytes, limits::kDatabaseTimeoutMs});
+    host::Outcome read = co_await session.perform(host::ReadBody{sent.handle, kMaxDatabaseAnswerBytes, database_time_ms(app, deadline_ms)});
     if (read.status != host::Status::ok) {
         co_await session.perform(host::CancelBody{sent.handle});
         if (read.status == host::Status::client_gone) co_return fail(ErrorCode::client_gone, "the client has left");

@@ -1,6 +1,7 @@
 // One client request on its way through the flows, and the ways of answering it. Lives in the frame of the root flow.
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -46,7 +47,8 @@ Task<void> answer_error(Exchange& exchange, Error error);
 Task<Result<std::string>> read_body(Exchange& exchange);
 
 // One database call; `arguments` is JSON text. Errors as store::read_rpc_answer; storage_unavailable when it cannot be reached or is too
-// slow; client_gone, which is no reason for other requests to think ill of the database.
-Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments);
+// slow; client_gone, which is no reason for other requests to think ill of the database. Past `deadline_ms` it is given up.
+Task<Result<json::Json>> call_database(App& app, host::Session& session, std::string_view function, std::string arguments,
+                                       double deadline_ms = HUGE_VAL);
 
 }  // namespace edgepool::app

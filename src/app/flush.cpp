@@ -1,6 +1,7 @@
 #include "app/flush.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/exchange.hpp"
 #include "base/lease.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 constexpr double kSendLeaseMs = 2.0 * limits::kDatabaseTimeoutMs + 2'000;  // a call, reading its answer, and some
 constexpr double kLeaderGraceMs = 3'000;                                  // past its window a leader is taken for dead
-constexpr int kTriesPerFlow = 4;                                          // then the next request's flow goes on
-constexpr std::uint32_t kFirstBackoffMs = 500;
 
 // A refusal of the batch itself, which no retry would change.
 bool is_final_refusal(const Error& error) { return error.code == ErrorCode::storage_refused; }
@@ -43,12 +42,24 @@ bool is_under_way(const FlushState& flush, double now_ms) {
     return flush.sent_at_ms != 0 && now_ms >= flush.sent_at_ms && now_ms - flush.sent_at_ms < kSendLeaseMs;
 }
 
+// A flow with a window or a pause to wait has promised to send what is counted until then.
+bool is_led(const FlushState& flush, double now_ms) {
+    return is_leased(flush.leader_until_ms, now_ms, limits::kLongestFlushWindowMs + kLeaderGraceMs);
+}
+
+// The window; after failures longer, each time.
+std::uint32_t delay_ms_of(App& app, const FlushState& flush) {
+    const double pause_ms = flush.failures > 0 ? store::failure_pause_ms(flush.window_ms, flush.failures) : 0;
+    const double delay_ms = std::min<double>(std::max<double>(flush.window_ms, pause_ms), limits::kLongestFlushWindowMs);
+    return static_cast<std::uint32_t>(store::jittered_ms(delay_ms, app.random));
+}
+
 // Sends the first batch of the outbox. True when it is dealt with.
-Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
+Task<bool> send_first(App& app, host::Session& session, ProviderState& state, double deadline_ms) {
     FlushState& flush = state.flush;
     flush.sent_at_ms = app.now_ms;
     const Outgoing batch = flush.outbox.front();
-    const Result<json::Json> answer = co_await call_database(app, session, "pool_record", batch.arguments);
+    const Result<json::Json> answer = co_await call_database(app, session, "pool_record", batch.arguments, deadline_ms);
     const bool still_first = !flush.outbox.empty() && flush.outbox.front().batch_id == batch.batch_id;
     if (!still_first) co_return true;
     flush.sent_at_ms = 0;
@@ -69,43 +80,52 @@ Task<bool> send_first(App& app, host::Session& session, ProviderState& state) {
     co_return is_refused;
 }
 
-// Sends what had been counted when it began. What is counted meanwhile waits for the next window: otherwise a busy isolate would send
-// batch after batch.
-Task<bool> flush_once(App& app, host::Session& session, ProviderState& state) {
-    if (state.flush.outbox.empty() && !state.counts.empty()) cut_batch(app, state);
-    while (!state.flush.outbox.empty()) {
-        if (is_under_way(state.flush, app.now_ms)) co_return false;
-        const bool is_dealt_with = co_await send_first(app, session, state);
+// Sends what waits for an acknowledgement and what had been counted when it began. What is counted meanwhile waits for the next window:
+// otherwise a busy isolate would send batch after batch. True when all of that is dealt with.
+Task<bool> flush_once(App& app, host::Session& session, ProviderState& state, double deadline_ms) {
+    FlushState& flush = state.flush;
+    std::size_t cuts_left = (state.counts.rows() + limits::kMaxUsageRows - 1) / limits::kMaxUsageRows;
+    for (;;) {
+        if (flush.outbox.empty()) {
+            if (cuts_left == 0 || state.counts.empty()) co_return true;
+            --cuts_left;
+            cut_batch(app, state);
+        }
+        if (is_under_way(flush, app.now_ms) || deadline_ms - app.now_ms < limits::kShortestFlushCallMs) co_return false;
+        const bool is_dealt_with = co_await send_first(app, session, state, deadline_ms);
         if (!is_dealt_with) co_return false;
     }
-    co_return true;
+}
+
+// Sends, and tries again while there is time and no other flow has promised to. Rule: whoever counts while nobody leads begins a flow of
+// their own, so leading ends when counts are cut, and what comes after is in good hands.
+// `left_ms` is what was slept taken from the whole: a clock that is set meanwhile makes no flow longer, and none give up at once.
+Task<void> flush_with_patience(App& app, host::Session& session, ProviderState& state, double left_ms) {
+    FlushState& flush = state.flush;
+    for (;;) {
+        const double began_ms = app.now_ms;
+        const bool all_sent = co_await flush_once(app, session, state, began_ms + left_ms);
+        if (all_sent || is_led(flush, app.now_ms)) co_return;
+        const double pause_ms = store::jittered_ms(store::failure_pause_ms(flush.window_ms, flush.failures) / 2, app.random);
+        left_ms -= std::clamp<double>(app.now_ms - began_ms, 0, left_ms) + pause_ms;
+        if (left_ms < limits::kShortestFlushCallMs) co_return;  // the next request's flow goes on
+        flush.leader_until_ms = app.now_ms + pause_ms + kLeaderGraceMs;
+        co_await session.perform(host::Sleep{static_cast<std::uint32_t>(pause_ms)});
+        flush.leader_until_ms = 0;
+    }
 }
 
 Task<void> flush_after(App& app, host::Session& session, ProviderState& state, std::uint32_t delay_ms) {
-    if (delay_ms > 0) co_await session.perform(host::Sleep{delay_ms});
-    std::uint32_t backoff_ms = std::max(kFirstBackoffMs, state.flush.window_ms / 2);
-    bool all_sent = false;
-    for (int attempt = 0; attempt < kTriesPerFlow; ++attempt) {
-        all_sent = co_await flush_once(app, session, state);
-        if (all_sent || attempt + 1 == kTriesPerFlow) break;
-        state.flush.leader_until_ms = app.now_ms + backoff_ms + kSendLeaseMs;
-        co_await session.perform(host::Sleep{backoff_ms + static_cast<std::uint32_t>(app.random.below(backoff_ms))});
-        backoff_ms *= 2;
-    }
+    co_await session.perform(host::Sleep{delay_ms});
     state.flush.leader_until_ms = 0;
-    // What was counted meanwhile goes with the next request's flow. When none comes within a window, it goes with this one.
-    while (all_sent && !state.counts.empty()) {
-        co_await session.perform(host::Sleep{state.flush.window_ms});
-        if (state.flush.leader_until_ms > app.now_ms) break;
-        all_sent = co_await flush_once(app, session, state);
-    }
+    co_await flush_with_patience(app, session, state, limits::kLongestFlushFlowMs - delay_ms);
 }
 
 Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) {
     co_await session.perform(host::Sleep{limits::kLongestFlushWindowMs});
     state.flush.lazy_until_ms = 0;
-    if (state.flush.leader_until_ms > app.now_ms) co_return;  // it goes with that flush
-    co_await flush_now(app, session, state);
+    if (is_led(state.flush, app.now_ms)) co_return;  // it goes with that flush
+    co_await flush_with_patience(app, session, state, limits::kLongestFlushFlowMs - limits::kLongestFlushWindowMs);
 }
 
 }  // namespace
@@ -113,9 +133,8 @@ Task<void> flush_lazily(App& app, host::Session& session, ProviderState& state) 
 void schedule_flush(App& app, ProviderState& state) {
     FlushState& flush = state.flush;
     if (state.counts.empty() && flush.outbox.empty()) return;
-    constexpr double kLongestLeaseMs = limits::kLongestFlushWindowMs * 2.0 + kSendLeaseMs + kLeaderGraceMs;
-    if (is_leased(flush.leader_until_ms, app.now_ms, kLongestLeaseMs)) return;
-    const auto delay_ms = static_cast<std::uint32_t>(store::jittered_ms(flush.window_ms, app.random));
+    if (is_led(flush, app.now_ms)) return;
+    const std::uint32_t delay_ms = delay_ms_of(app, flush);
     flush.leader_until_ms = app.now_ms + delay_ms + kLeaderGraceMs;
     app.spawn([&](host::Session& session) { return flush_after(app, session, state, delay_ms); });
 }
@@ -135,15 +154,11 @@ void schedule_urgent_flush(App& app, ProviderState& state) {
         return;
     }
     flush.urgent_until_ms = app.now_ms + lease_ms;
-    app.spawn([&](host::Session& session) { return flush_after(app, session, state, 0); });
+    app.spawn([&](host::Session& session) { return flush_with_patience(app, session, state, limits::kLongestFlushFlowMs); });
 }
 
 Task<bool> flush_now(App& app, host::Session& session, ProviderState& state) {
-    while (!state.counts.empty() || !state.flush.outbox.empty()) {
-        const bool is_sent = co_await flush_once(app, session, state);
-        if (!is_sent) co_return false;
-    }
-    co_return true;
+    return flush_once(app, session, state, HUGE_VAL);
 }
 
 std::string salvage_counts(App& app) {

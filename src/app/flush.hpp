@@ -1,7 +1,8 @@
 // Getting counts and verdicts into the database: one batch at a time, retried with the same id until it is acknowledged.
 //
 // Whoever adds to the accumulator calls schedule_flush(); one flow per provider then waits for the window to pass and sends. Promises
-// are leases in time: a flow that dies with its request is replaced by the next request's.
+// are leases in time: a flow that dies with its request is replaced by the next request's. No flow outlives limits::kLongestFlushFlowMs,
+// after which the platform might end it in the middle of a call: what it could not send stays for the next request's.
 #pragma once
 
 #include "app/app.hpp"
@@ -17,7 +18,8 @@ void schedule_lazy_flush(App& app, ProviderState& state);
 // The same without waiting: for verdicts that other isolates should know.
 void schedule_urgent_flush(App& app, ProviderState& state);
 
-// Sends everything now. True when nothing is left unsent. Errors are logged, not returned: what is unsent stays for the next flush.
+// Sends now what has been counted so far; what is counted while it sends waits for its window. True when nothing of it is left unsent.
+// Errors are logged, not returned: what is unsent stays for the next flush.
 Task<bool> flush_now(App& app, host::Session& session, ProviderState& state);
 
 // Cuts all counts into the outbox, open requests included, and gives it as wire bytes; for an instance that is about to be thrown away.

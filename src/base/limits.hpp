@@ -81,6 +81,8 @@ inline constexpr std::uint32_t kKnownTokenMs = 300'000;          // a token is r
 inline constexpr std::uint32_t kFlushWindowMs = 1'000;           // what an isolate killed outright may lose
 inline constexpr std::uint32_t kLongestFlushWindowMs = 20'000;   // inside the 30 s that waitUntil gives
 inline constexpr std::uint32_t kDatabaseTimeoutMs = 8'000;
+inline constexpr std::uint32_t kLongestFlushFlowMs = 25'000;     // all of a background flow that flushes: waitUntil gives 30 s after the answer
+inline constexpr std::uint32_t kShortestFlushCallMs = 4'000;     // longer than a database in health takes; with less left a flow leaves it to the next
 inline constexpr double kLongestBenchMs = 7.0 * 24 * 3600 * 1000;  // a reset further away is not believed
 
 }  // namespace edgepool::limits

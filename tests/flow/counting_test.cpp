@@ -228,14 +228,91 @@ TEST_CASE("a flush that died while it was sending is taken over within half a mi
     CHECK(pool.database.of_token(kToken).requests == 3);
 }
 
-TEST_CASE("no background flow lasts longer than the platform lets it") {
+TEST_CASE("no flow that flushes lasts longer than the platform lets it, whatever the database does and however long its window is") {
+    const Trouble trouble = GENERATE(Trouble::none, Trouble::down, Trouble::slow, Trouble::overloaded, Trouble::loses_answers);
+    const std::uint32_t window_ms = GENERATE(1'000u, 4'000u, 13'000u, limits::kLongestFlushWindowMs);
+    CAPTURE(static_cast<int>(trouble), window_ms);
+    Pool pool(60);
+    pool.database.hint_ms = window_ms;
+    pool.warm();
+    trouble_records(pool, trouble);
+    for (int i = 0; i < 120; ++i) {
+        pool.host.send(i % 10 == 3 ? request_of("POST", "/v1/chat/completions", "{") : chat());
+        if (i % 7 == 0) pool.upstream.in_order({refusal(402)});
+        pool.time.run_for(1'000 + 10 * i);
+    }
+    pool.settle();
+    CHECK(pool.host.longest_background_ms <= limits::kLongestFlushFlowMs);
+    CHECK(pool.host.longest_background_ms >= 0.8 * window_ms);
+    trouble_records(pool, Trouble::none);
+    ask_times(pool, 1);
+    pool.settle();
+    CHECK(pool.database.totals().requests == 1 + 120 - 12 + 1);
+}
+
+TEST_CASE("the last request that an isolate sees is counted within its own flow, whenever it comes") {
+    const std::uint32_t window_ms = GENERATE(1'000u, 13'000u, limits::kLongestFlushWindowMs);
+    const double after_ms = GENERATE(0.0, 2.0, 100.0, 5'000.0, 12'995.0, 19'990.0, 20'005.0);
+    CAPTURE(window_ms, after_ms);
+    Pool pool;
+    pool.database.hint_ms = window_ms;
+    pool.warm();
+    ask_times(pool, 1);
+    pool.time.run_for(after_ms);
+    ask_times(pool, 1);
+    pool.time.run_for(limits::kLongestFlushWindowMs + 100);
+    CHECK(pool.host.flows_under_way() == 0);
+    CHECK(pool.database.totals().requests == 3);
+}
+
+TEST_CASE("a request that is counted while a batch is under way goes with a flow of its own") {
+    const std::uint32_t window_ms = GENERATE(1'000u, limits::kLongestFlushWindowMs);
+    CAPTURE(window_ms);
+    Pool pool;
+    pool.database.hint_ms = window_ms;
+    pool.warm();
+    const std::size_t before = pool.database.count("pool_record");
+    ask_times(pool, 1);
+    while (pool.database.count("pool_record") == before && pool.time.step()) {
+    }
+    ask_times(pool, 1);
+    pool.settle();
+    CHECK(pool.database.count("pool_record") == before + 2);
+    CHECK(pool.database.totals().requests == 3);
+    CHECK(pool.host.longest_background_ms <= limits::kLongestFlushFlowMs);
+}
+
+TEST_CASE("counts that a flow had to leave go with the next request's") {
     Pool pool;
     pool.database.hint_ms = limits::kLongestFlushWindowMs;
     pool.warm();
-    const double counted_ms = pool.host.ask(chat()).ended_ms;
-    pool.time.run_until(counted_ms + 30'000);
-    CHECK(pool.host.flows_under_way() == 0);
-    CHECK(pool.database.totals().requests == 2);
+    trouble_records(pool, Trouble::slow);
+    ask_times(pool, 1);
+    pool.settle();
+    CHECK(pool.host.longest_background_ms <= limits::kLongestFlushFlowMs);
+    trouble_records(pool, Trouble::none);
+    const std::size_t before = pool.database.count("pool_record");
+    pool.time.run_for(kMinuteMs);
+    CHECK(pool.database.count("pool_record") == before);
+    ask_times(pool, 1);
+    pool.settle();
+    CHECK(pool.database.count("pool_record") == before + 2);
+    CHECK(pool.database.totals().requests == 3);
+}
+
+TEST_CASE("what is counted in a busy isolate while figures are fetched does not keep the flush going") {
+    Pool pool;
+    pool.warm();
+    const std::size_t before = pool.database.count("pool_record");
+    ask_times(pool, 1);
+    pool.host.send(as_admin("GET", "/admin/stats"));
+    for (int i = 0; i < 300; ++i) {
+        pool.host.send(chat());
+        pool.time.run_for(1);
+    }
+    CHECK(pool.database.count("pool_record") == before + 1);
+    pool.settle();
+    CHECK(pool.database.totals().requests == 302);
 }
 
 TEST_CASE("an instance that dies leaves its counts to the next one, open requests once each") {

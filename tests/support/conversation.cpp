@@ -83,6 +83,7 @@ void Conversation::close() {
     }
     if (request_ && answer_.status == 0 && !gone_) host_.fault("a client was left without an answer");
     if (is_open_) host_.fault("an answer was left open");
+    if (!request_) host_.longest_background_ms = std::max(host_.longest_background_ms, host_.time.now_ms() - answer_.began_ms);
     session_.reset();
 }
 

@@ -82,6 +82,8 @@ public:
     bool has_cache = true;
     std::map<std::string, std::string> cache;
 
+    double longest_background_ms = 0;  // how long the longest of the background flows that have ended took
+
     std::vector<host::DataPoint> data_points;  // given to the analytics binding
 
     VirtualTime& time;
