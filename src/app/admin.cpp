@@ -76,10 +76,7 @@ Result<std::monostate> read_call(Exchange& exchange, BodyUse use, AdminCall& cal
     if (is_absent && use == BodyUse::required) return fail(ErrorCode::bad_json, "bad JSON at byte 0: a body is needed");
     if (!is_absent && use != BodyUse::raw) {
         std::optional<Json> parsed = json::parse(call.text);
-        if (!parsed) {
-            const Result<json::Range> scanned = json::scan_value(call.text);
-            return fail(ErrorCode::bad_json, scanned ? "bad JSON: not valid UTF-8" : scanned.error().detail);
-        }
+        if (!parsed) return tl::unexpected<Error>(json::parse_error(call.text));
         if (!parsed->is_object()) return fail(ErrorCode::bad_request, "the body must be a JSON object");
         call.body = std::move(*parsed);
         call.text.clear();

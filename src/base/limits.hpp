@@ -18,6 +18,7 @@ inline constexpr std::size_t kMaxTokenBytes = 512;
 
 // JSON
 inline constexpr std::size_t kMaxJsonDepth = 1000;               // nlohmann's dump recurses; 3,000 is safe, this is safer
+inline constexpr std::size_t kMaxJsonTreeValues = 250'000;       // 16 to 60 bytes each beside the text, in 64 MiB; the largest page has 40,000
 
 // Attempts
 inline constexpr std::uint32_t kDefaultMaxAttempts = 4;

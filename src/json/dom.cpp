@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/limits.hpp"
+#include "json/block.hpp"
 #include "json/scan.hpp"
 
 namespace edgepool::json {
@@ -59,10 +61,32 @@ std::string decimal_of(double number) {
     return text + "." + digits;
 }
 
+// Of a text that a scan has accepted. Every value but the first stands behind an opening or a comma; an empty container counts one more.
+bool has_too_many_values(std::string_view text) {
+    if (text.size() <= limits::kMaxJsonTreeValues) return false;
+    std::size_t values = 1;
+    const char* const end = text.data() + text.size();
+    for (const char* p = text.data(); p != end; ++p) {
+        if (*p == '"') {
+            for (p = find_string_stop(p + 1, end); *p != '"'; p = find_string_stop(p, end)) p += 2;
+        } else if (*p == ',' || *p == '[' || *p == '{') {
+            ++values;
+        }
+    }
+    return values > limits::kMaxJsonTreeValues;
+}
+
 }  // namespace
 
+Error parse_error(std::string_view text) {
+    const Result<Range> scanned = scan_value(text);
+    if (!scanned) return scanned.error();
+    if (!has_too_many_values(text)) return {ErrorCode::bad_json, "bad JSON: not valid UTF-8"};
+    return {ErrorCode::bad_json, "bad JSON: more than " + std::to_string(limits::kMaxJsonTreeValues) + " values"};
+}
+
 std::optional<Json> parse(std::string_view text) {
-    if (!scan_value(text)) return std::nullopt;
+    if (!scan_value(text) || has_too_many_values(text)) return std::nullopt;
     // What Json::parse() does, but for its second parser for callbacks: that one would be an eighth of the library's size in the module.
     Json value;
     nlohmann::detail::json_sax_dom_parser<Json> builder(value, false);

@@ -9,14 +9,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "json/writer.hpp"
 
 namespace edgepool::json {
 
 using Json = nlohmann::json;
 
-// nullopt when `text` is not one JSON value of valid UTF-8, or nests deeper than limits::kMaxJsonDepth.
+// nullopt when `text` is not one JSON value of valid UTF-8, nests deeper than limits::kMaxJsonDepth, or has more values in all than
+// limits::kMaxJsonTreeValues: a tree is many times as large as a text like "[0,0,0]".
 std::optional<Json> parse(std::string_view text);
+
+// Why parse() gives nothing for `text`: bad_json.
+Error parse_error(std::string_view text);
 
 // Without blanks; what is not UTF-8 becomes U+FFFD. Numbers with a fraction are written to nine decimals; one too large for that is null.
 std::string dump(const Json& value);

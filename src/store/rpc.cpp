@@ -31,10 +31,10 @@ host::Fetch rpc_request(const config::Storage& storage, std::string_view functio
 }
 
 Result<json::Json> read_rpc_answer(std::uint32_t http_status, std::string_view body) {
-    const auto parsed = json::parse(body);
+    auto parsed = json::parse(body);
     if (http_status >= 200 && http_status < 300) {
-        if (!parsed) return fail(ErrorCode::storage_answer_unreadable, "the database answered something that is not JSON");
-        return *parsed;
+        if (!parsed) return fail(ErrorCode::storage_answer_unreadable, "the database's answer cannot be read: " + json::parse_error(body).detail);
+        return std::move(*parsed);
     }
     const std::string code = parsed ? json::get_string(*parsed, "code").value_or("") : "";
     const std::string message = parsed ? json::get_string(*parsed, "message").value_or("") : "";

@@ -45,6 +45,33 @@ test('room that the memory has no place for is refused, and smaller requests go 
   assert.equal(instance.start('GET', 'http://pool.test/').kind, Operation.respond);
 });
 
+test('an administrator\'s body of millions of values is refused, one with as many as there may be is read, and the instance lives', () => {
+  const admin = { authorization: `Bearer ${kVariables.ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const kMost = 250_000;
+  const list = (element, count) => `{"ids":[${`${element},`.repeat(count - 1)}${element}]}`;
+  for (const [body, problem] of [[list('0', 12 * kMiB), /more than 250000 values/], [list('[[]]', 4 * kMiB), /more than 250000 values/], [list('{"a":[]}', 2 * kMiB), /more than 250000 values/],
+    [list('0', kMost - 2), /name/], [list('{"a":[]}', kMost / 3 - 2), /name/], [list(`"${'x'.repeat(80)}"`, kMost - 2), /name/]]) {
+    const instance = new Instance();
+    const asked = instance.start('POST', 'http://pool.test/admin/tokens', admin);
+    assert.equal(asked.kind, Operation.read_request_body);
+    const answer = instance.resume(asked.task, { data: body });
+    assert.deepEqual([answer.kind, answer.a], [Operation.respond, 400], body.slice(0, 30));
+    assert.match(text(answer, 1), problem);
+    assert.equal(instance.start('GET', 'http://pool.test/').kind, Operation.respond);
+  }
+});
+
+test('a database\'s answer of millions of values is refused, one with as many as there may be is read, and the instance lives', () => {
+  for (const [body, code] of [[`[${'0,'.repeat(7 * kMiB)}0]`, 502], [`[${'{"a":[]},'.repeat(kMiB)}0]`, 502], [`[${`"${'x'.repeat(56)}",`.repeat(249_990)}0]`, 502]]) {
+    const instance = new Instance();
+    const first = instance.start('POST', kUrl, kToken);
+    instance.resume(first.task, { number: 200, handle: 1 });
+    const answer = instance.resume(first.task, { number: 1, data: body });
+    assert.deepEqual([answer.kind, answer.a], [Operation.respond, code], body.slice(0, 30));
+    assert.equal(instance.start('GET', 'http://pool.test/').kind, Operation.respond);
+  }
+});
+
 test('memory that grows under a call leaves old views empty and new ones whole', () => {
   const instance = new Instance();
   const before = new Uint8Array(instance.exports.memory.buffer);

@@ -37,6 +37,31 @@ TEST_CASE("a tree nests up to the limit and can then be written") {
     CHECK_FALSE(parse(arrays(100'000)));
 }
 
+TEST_CASE("a tree has as many values as its bound, whatever they are, and not one more") {
+    const auto [element, values] = GENERATE(std::pair<std::string, std::size_t>("0", 1), std::pair<std::string, std::size_t>("\",[{,\\\",\"", 1),
+                                            std::pair<std::string, std::size_t>("[]", 2), std::pair<std::string, std::size_t>("{\"a\":{\"b\":1}}", 3));
+    CAPTURE(element);
+    // One for the array around them; an empty one inside counts as if it held something.
+    const std::size_t most = (limits::kMaxJsonTreeValues - 1) / values;
+    const auto list = [&](std::size_t count) {
+        std::string text = "[" + element;
+        for (std::size_t i = 1; i < count; ++i) text += "," + element;
+        return text + "]";
+    };
+    const auto fits = parse(list(most));
+    REQUIRE(fits);
+    CHECK(fits->size() == most);
+    const std::string too_many = list(most + 1);
+    CHECK_FALSE(parse(too_many));
+    CHECK(parse_error(too_many).code == ErrorCode::bad_json);
+    CHECK(parse_error(too_many).detail == "bad JSON: more than " + std::to_string(limits::kMaxJsonTreeValues) + " values");
+}
+
+TEST_CASE("why there is no tree is said") {
+    CHECK(parse_error("[1,]").detail.substr(0, 18) == "bad JSON at byte 3");
+    CHECK(parse_error("\"\xff\"").detail == "bad JSON: not valid UTF-8");
+}
+
 TEST_CASE("text that is not UTF-8 is written with replacement characters") { CHECK(dump(Json("a\xff")) == "\"a\xEF\xBF\xBD\""); }
 
 TEST_CASE("fractions are written to nine decimals and whole numbers exactly") {
