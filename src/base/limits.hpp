@@ -43,6 +43,7 @@ inline constexpr double kTokenLookUpBurst = 50;                  // look-ups of 
 inline constexpr double kLeastTokenLookUpBurst = 10;             // the same where hundreds of isolates share the database: a crowd's new tokens at once
 inline constexpr std::size_t kMaxUsageRows = 4000;               // distinct counters in one batch; the database takes 10,000
 inline constexpr std::size_t kMaxWaitingModelRows = 8000;        // model and hour, unsent: two batches; names are the text of clients and the database may be away
+inline constexpr std::size_t kMaxWaitingVerdicts = 4000;         // unsent: the working set's keys many times over; models are the text of clients
 inline constexpr std::size_t kMaxLogLineBytes = 2048;
 inline constexpr std::size_t kRateEntries = 4096;                // keys whose rate is counted: addresses, tokens
 inline constexpr std::size_t kMaxLoggedTextBytes = 120;          // of a client's text in a line: escaped sixfold, a line still has room for it

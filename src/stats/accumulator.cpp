@@ -106,7 +106,13 @@ void Accumulator::add_refusal(std::string_view kind) {
 }
 
 void Accumulator::add_verdicts(std::vector<keys::VerdictRecord> verdicts) {
-    verdicts_.insert(verdicts_.end(), std::make_move_iterator(verdicts.begin()), std::make_move_iterator(verdicts.end()));
+    for (keys::VerdictRecord& verdict : verdicts) {
+        const auto key = std::pair(verdict.id, verdict.model);
+        const auto found = verdicts_.find(key);
+        const bool is_dropped = found == verdicts_.end() ? !verdict.model.empty() && verdicts_.size() >= limits::kMaxWaitingVerdicts
+                                                         : verdict.at_ms < found->second.at_ms;
+        if (!is_dropped) verdicts_[key] = std::move(verdict);
+    }
 }
 
 std::size_t Accumulator::rows() const { return models_.size() + tokens_.size() + keys_.size() + verdicts_.size() + refusals_.size(); }
@@ -120,10 +126,7 @@ Batch Accumulator::cut(std::string id, std::size_t max_rows, double now_ms) {
     batch.refusals.assign(std::make_move_iterator(refusals_.begin()), std::make_move_iterator(refusals_.begin() + refusal_count));
     refusals_.erase(refusals_.begin(), refusals_.begin() + refusal_count);
     room -= batch.refusals.size();
-    const auto verdict_count = static_cast<std::ptrdiff_t>(std::min(room, verdicts_.size()));
-    batch.verdicts.assign(std::make_move_iterator(verdicts_.begin()), std::make_move_iterator(verdicts_.begin() + verdict_count));
-    verdicts_.erase(verdicts_.begin(), verdicts_.begin() + verdict_count);
-    room -= batch.verdicts.size();
+    move_rows(verdicts_, batch.verdicts, room);
     move_rows(models_, batch.models, room);
     move_rows(keys_, batch.keys, room);
     move_rows(tokens_, batch.tokens, room);

@@ -41,6 +41,8 @@ public:
     // One request that was refused before a key was tried. `kind`: a name of the table of errors, so there are few.
     void add_refusal(std::string_view kind);
 
+    // Of each key, and of each key's model, the newest is kept: no other counts for the database. Past limits::kMaxWaitingVerdicts those of
+    // further models are dropped, and other isolates find out by themselves.
     void add_verdicts(std::vector<keys::VerdictRecord> verdicts);
 
     bool empty() const { return rows() == 0; }
@@ -55,7 +57,7 @@ private:
     std::map<std::pair<std::string, double>, ModelTally> models_;
     std::map<std::string, TokenTally, std::less<>> tokens_;
     std::map<std::string, KeyTally, std::less<>> keys_;
-    std::vector<keys::VerdictRecord> verdicts_;
+    std::map<std::pair<std::string, std::string>, keys::VerdictRecord> verdicts_;  // by key and model
     std::vector<RefusalTally> refusals_;
 };
 

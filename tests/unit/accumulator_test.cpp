@@ -111,7 +111,9 @@ TEST_CASE("a batch holds at most the rows asked for, verdicts first, and nothing
     for (int i = 0; i < 30; ++i) {
         counts.add_request("t" + std::to_string(i % 7), "m" + std::to_string(i), RequestEnd::success, {}, kStartMs);
         counts.add_attempt("k" + std::to_string(i % 11), AttemptEnd::success, {}, kStartMs);
-        counts.add_verdicts({keys::VerdictRecord{}});
+        keys::VerdictRecord verdict;
+        verdict.id = "k" + std::to_string(i);
+        counts.add_verdicts({verdict});
     }
     CHECK(counts.rows() == 30 + 7 + 11 + 30);
     std::int64_t by_model = 0, by_token = 0, by_key = 0;
@@ -132,6 +134,50 @@ TEST_CASE("a batch holds at most the rows asked for, verdicts first, and nothing
     CHECK(by_token == 30);
     CHECK(by_key == 30);
     CHECK(verdicts == 30);
+}
+
+TEST_CASE("of the verdicts of a key, and of each of its models, the newest waits") {
+    Accumulator counts;
+    const auto add = [&](const char* id, const char* model, const char* reason, double at_ms) {
+        keys::VerdictRecord verdict;
+        verdict.id = id;
+        verdict.model = model;
+        verdict.reason = reason;
+        verdict.at_ms = at_ms;
+        counts.add_verdicts({verdict});
+    };
+    for (int i = 0; i < 100; ++i) add("k1", "", i == 99 ? "last" : "earlier", kStartMs + i / 2);
+    add("k1", "", "late", kStartMs - 1);
+    add("k1", "m", "of the model", kStartMs);
+    add("k2", "m", "of another key", kStartMs);
+    CHECK(counts.rows() == 3);
+    const Batch batch = counts.cut("id", 100, kStartMs);
+    REQUIRE(batch.verdicts.size() == 3);
+    CHECK(batch.verdicts[0].reason == "last");
+    CHECK(batch.verdicts[1].reason == "of the model");
+    CHECK(batch.verdicts[2].reason == "of another key");
+    CHECK(counts.empty());
+}
+
+TEST_CASE("past its bound of waiting verdicts those of further models are dropped, those of keys never") {
+    Accumulator counts;
+    const auto verdict_on = [](std::string id, std::string model, std::string reason) {
+        keys::VerdictRecord verdict;
+        verdict.id = std::move(id);
+        verdict.model = std::move(model);
+        verdict.reason = std::move(reason);
+        return verdict;
+    };
+    for (std::size_t i = 0; i < limits::kMaxWaitingVerdicts; ++i) counts.add_verdicts({verdict_on("k1", "m" + std::to_string(i), "old")});
+    CHECK(counts.rows() == limits::kMaxWaitingVerdicts);
+    counts.add_verdicts({verdict_on("k1", "one more", "new"), verdict_on("k1", "m0", "new")});
+    CHECK(counts.rows() == limits::kMaxWaitingVerdicts);
+    counts.add_verdicts({verdict_on("k1", "", "new"), verdict_on("k2", "", "new")});
+    CHECK(counts.rows() == limits::kMaxWaitingVerdicts + 2);
+    std::size_t renewed = 0;
+    const Batch batch = counts.cut("id", limits::kMaxWaitingVerdicts + 2, kStartMs);
+    for (const auto& row : batch.verdicts) renewed += row.reason == "new" ? 1 : 0;
+    CHECK(renewed == 3);
 }
 
 TEST_CASE("hours begin where UTC's do") {
