@@ -68,8 +68,9 @@ unsigned long long strtoull(const char* text, char** end, int) {
 long long strtoll(const char* text, char** end, int base) {
     const bool is_negative = *text == '-';
     const unsigned long long magnitude = strtoull(is_negative ? text + 1 : text, end, base);
-    if (magnitude > static_cast<unsigned long long>(__LONG_LONG_MAX__)) errno = ERANGE;
-    return is_negative ? -static_cast<long long>(magnitude) : static_cast<long long>(magnitude);
+    const unsigned long long most = static_cast<unsigned long long>(__LONG_LONG_MAX__) + (is_negative ? 1 : 0);
+    if (magnitude > most) errno = ERANGE;
+    return static_cast<long long>(is_negative ? 0 - magnitude : magnitude);
 }
 
 double strtod(const char* text, char** end) {
