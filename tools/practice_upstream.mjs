@@ -71,8 +71,14 @@ class PracticeUpstream {
   /** Closes every connection, also stalled ones, and frees the port. */
   async stop() {
     this.#stopping.abort();
+    await this.shut();
+  }
+
+  /** Nobody is let in any more, and whoever is in is thrown out; listen() on the same port opens again. */
+  async shut() {
+    const closed = new Promise((done) => this.#server.close(done));
     this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
+    await closed;
   }
 
   async #serve(request, response) {

@@ -6,7 +6,7 @@ export class DatabaseGate {
   calls = [];          // names of functions, in order
   delay_ms = 0;        // before a call is passed on
   losesAnswers = null; // the function whose answers never arrive, though it has run
-  refusal = null;      // {status, body} in place of the database's answer
+  refusal = null;      // {status, body, type = JSON's} in place of the database's answer
   #target;
   #port = 0;
   #server;
@@ -55,7 +55,7 @@ export class DatabaseGate {
     }
     if (delay_ms > 0) await new Promise((done) => setTimeout(done, delay_ms));
     if (refusal) {
-      outgoing.writeHead(refusal.status, { 'content-type': 'application/json' }).end(refusal.body);
+      outgoing.writeHead(refusal.status, { 'content-type': refusal.type ?? 'application/json' }).end(refusal.body);
       return;
     }
     const { host, connection, 'transfer-encoding': coding, ...headers } = incoming.headers;
