@@ -13,7 +13,7 @@ import { kRoot, runSetUp } from './setup.mjs';
 const kDocument = join(kRoot, 'docs', 'BENCHMARKS.md');
 const kSecurity = join(kRoot, 'docs', 'SECURITY.md');
 const kFull = { rounds: 5, duration_s: 2, warm_s: 6, coldRuns: 15, pacedRates: [1, 10, 100], paced_s: 60, steady_s: 600, asks: 20_000, scanRounds: 20 };
-const kQuick = { rounds: 2, duration_s: 1, warm_s: 2, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 2_000, scanRounds: 3 };
+const kQuick = { rounds: 2, duration_s: 1, warm_s: 2, coldRuns: 3, pacedRates: [100], paced_s: 10, steady_s: 20, asks: 10_000, scanRounds: 3 };
 const kSteadyRate = 150;
 
 const words = process.argv.slice(2);

@@ -67,8 +67,8 @@ export function steadyTable(row) {
 }
 
 export function timingTable(rows) {
-  return table(['the secret', 'pairs', 'nearly right, µs', 'nothing right, µs', 't', ''], rows.map((row) => [row.what, row.asks, figure(row.near_us, 1), figure(row.far_us, 1), figure(row.t, 2),
-    row.isSuspicious ? '**suspicious**' : 'chance']));
+  return table(['the secret', 'pairs', 'answers of 401', 'others', 'nearly right, µs', 'nothing right, µs', 'would be seen from, µs', 't', ''], rows.map((row) => [row.what, row.pairs, row.refused, row.others, figure(row.near_us, 1), figure(row.far_us, 1),
+    figure(row.least_us, 2), figure(row.t, 2), row.isSuspicious ? '**suspicious**' : 'chance']));
 }
 
 /** A goal and what was measured: [what, needed, value, isMet]. */
