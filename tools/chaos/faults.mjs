@@ -95,11 +95,14 @@ function judgeLarge(more) {
   return { more, note: statuses, complaints: strange.map(({ status, text }) => `a large body was answered ${status}: ${text.slice(0, 100)}`), excuses: (result) => result.isLarge && [413, 503].includes(result.status) };
 }
 
-// All at once in the shim's hands, since no last piece comes before all others are there; the last pieces come one after the other, so that
-// the provider (this process) is not too late with its answers. And the answers are such as the core reads whole.
+// All at once in the shim's hands, since no last piece comes before all others are there; the last pieces come one after the other, and the
+// isolate has more patience than others, since the provider is this process. And the answers are such as the core reads whole.
 async function holdLarge(stage) {
+  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM', { variables: { FIRST_BYTE_TIMEOUT_MS: '30000' } }));
   stage.upstream.faults.add({ fault: 'huge_event', bytes: kPieceOfAnswer, match: { model: 'chaos-large*' } });
-  return judgeLarge(await sendLarge(stage, 0, { count: 12, bytes: 20 << 20, dribble_ms: 4_000, apart_ms: 500, model: 'chaos-large' }));
+  const judged = judgeLarge(await sendLarge(stage, 0, { count: 12, bytes: 20 << 20, dribble_ms: 4_000, apart_ms: 500, model: 'chaos-large' }));
+  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM'));
+  return judged;
 }
 
 /** The shim, with a core whose memory somebody else has filled but for some pages as soon as it was made. */
@@ -113,7 +116,7 @@ function shimOfFullCore() {
 }
 
 async function fillCore(stage) {
-  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM', {}, shimOfFullCore()));
+  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM', { modules: shimOfFullCore() }));
   await sleep(1_000);
   const judged = judgeLarge(await sendLarge(stage, 0, { count: 12, bytes: 8 << 20, dribble_ms: 2_000, apart_ms: 50, model: 'chaos-large' }));
   const isPressed = judged.more.some(({ status }) => status !== 200);
@@ -139,7 +142,7 @@ async function skewOf(isolate) {
 
 const steps = (seconds) => async (stage) => {
   const clock = new SteppedClock();
-  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM', clock.environment));
+  await stage.atRest(() => stage.replaceIsolate(0, 'SIGTERM', { environment: clock.environment }));
   const skews = [];
   for (const step of [0, seconds, 0]) {
     clock.step(step);

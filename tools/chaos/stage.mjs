@@ -55,16 +55,16 @@ export class Stage {
     return this;
   }
 
-  /** A fresh isolate in this place; `environment` is the process's own, `modules` replaces some of the shim's. */
-  async startIsolate(place, environment = {}, modules = {}) {
+  /** A fresh isolate in this place; `environment` is the process's own, `modules` replaces some of the shim's, `variables` are its own. */
+  async startIsolate(place, { environment = {}, modules = {}, variables = {} } = {}) {
     this.isolates[place] = await startWorker({ ADMIN_TOKEN: secret('admin-'), SUPABASE_REST_URL: this.gate.url, SUPABASE_SERVICE_ROLE_KEY: this.database.serviceKey,
-      OLLAMA_BASE_URL: this.upstream.ollamaBaseUrl, OPENROUTER_BASE_URL: this.upstream.openrouterBaseUrl, ...kVariables }, modules, environment);
+      OLLAMA_BASE_URL: this.upstream.ollamaBaseUrl, OPENROUTER_BASE_URL: this.upstream.openrouterBaseUrl, ...kVariables, ...variables }, modules, environment);
   }
 
   /** Another process in the place of one that is told to end by this signal: those that ask meanwhile get the new one. Answers {old, ended_ms}. */
-  async replaceIsolate(place, signal, environment, modules) {
+  async replaceIsolate(place, signal, options) {
     const old = this.isolates[place];
-    await this.startIsolate(place, environment, modules);
+    await this.startIsolate(place, options);
     const ended_ms = Date.now();
     await old.stop(signal);
     return { old, ended_ms };
