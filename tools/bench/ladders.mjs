@@ -51,14 +51,19 @@ export default {
 };`;
 }
 
-/** A worker that forwards a stream: 1 = a copy is looked at four times a second, 2 = and something can be written behind it, 3 = every piece is touched. */
+/**
+ * A worker that forwards a stream: 1 = something can be written behind it, nobody looks, 2 = a copy is looked at four times a second, 3 = both,
+ * 4 = every piece is touched.
+ */
 function streamRung(rung) {
   const identity = `const { readable, writable } = new IdentityTransformStream();`;
+  const close = `passed.then(() => writable.getWriter().close())`;
   const shapes = {
-    1: `const [client, side] = answer.body.tee(); context.waitUntil(watch(side)); return new Response(client, answer);`,
-    2: `${identity} const [client, side] = answer.body.tee(); const passed = client.pipeTo(writable, { preventClose: true, preventAbort: true });
-    context.waitUntil(Promise.all([watch(side, passed), passed.then(() => writable.getWriter().close())])); return new Response(readable, answer);`,
-    3: `${identity} context.waitUntil(touch(answer.body.getReader({ mode: 'byob' }), writable.getWriter())); return new Response(readable, answer);`,
+    1: `${identity} const passed = answer.body.pipeTo(writable, { preventClose: true, preventAbort: true }); context.waitUntil(${close}); return new Response(readable, answer);`,
+    2: `const [client, side] = answer.body.tee(); context.waitUntil(watch(side)); return new Response(client, answer);`,
+    3: `${identity} const [client, side] = answer.body.tee(); const passed = client.pipeTo(writable, { preventClose: true, preventAbort: true });
+    context.waitUntil(Promise.all([watch(side, passed), ${close}])); return new Response(readable, answer);`,
+    4: `${identity} context.waitUntil(touch(answer.body.getReader({ mode: 'byob' }), writable.getWriter())); return new Response(readable, answer);`,
   };
   return `${kForwarding}
 async function watch(side, passed = new Promise(() => {})) {
@@ -86,7 +91,7 @@ export default {
 }
 
 const kPlainRungs = ['bodies read whole, both ways', 'signals for clients that leave, work that outlives them', 'a deadline', 'the request\'s headers as text', 'headers removed and set', 'a line in the log'];
-const kStreamRungs = ['a copy is looked at four times a second', 'and an error event could be written behind it', 'every piece read and written in JavaScript'];
+const kStreamRungs = ['an identity stream, without observer: an error event could be written behind it', 'a copy is looked at four times a second', 'both: identity stream with observer', 'every piece read and written in JavaScript'];
 
 async function startRungs(cluster, upstreamUrl, shape) {
   const plain = (name, source) => startPlain(name, source, upstreamUrl);

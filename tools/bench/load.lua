@@ -4,7 +4,7 @@ local token, shape, bytes
 
 function init(args)
   token, shape, bytes = args[1], args[2], tonumber(args[3])
-  local before = '{"model":"gpt-oss:20b","stream":' .. tostring(shape == "stream") .. ',"messages":[{"role":"user","content":"'
+  local before = '{"model":"gpt-oss:20b","stream":' .. tostring(shape:find("stream") ~= nil) .. ',"messages":[{"role":"user","content":"'
   local after = '"}]}'
   wrk.method = "POST"
   wrk.body = before .. string.rep("word ", math.floor((bytes - #before - #after) / 5)) .. after

@@ -1,7 +1,7 @@
 // Loads an address with wrk for a while, and tells what came of it and what it cost: requests, latency, the processor time and the
 // memory of the process behind the address. wrk (Debian) is one thread of C, so that the load program is never what is measured.
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const kScript = fileURLToPath(new URL('load.lua', import.meta.url));
@@ -22,6 +22,11 @@ export function memory_mb(pid) {
   return { now: of('VmRSS'), peak: of('VmHWM') };
 }
 
+/** From now on the peak is a new one. */
+export function forgetPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
 function runWrk(url, { token, concurrency, duration_s, shape, body_bytes }) {
   return new Promise((done, failed) => {
     const child = spawn('wrk', ['-t1', `-c${concurrency}`, `-d${duration_s}s`, '--timeout', '30s', '-s', kScript, `${url}/v1/chat/completions`, '--',
@@ -38,14 +43,15 @@ function runWrk(url, { token, concurrency, duration_s, shape, body_bytes }) {
 }
 
 /**
- * One measurement: {concurrency, duration_s, shape: 'plain' | 'absorb' | 'large' | 'stream', body_bytes} of load on `target` ({url, token, pid}).
- * Answers {requests, rate, p50_ms, p99_ms, cpu_ms (per request), core (share of one), refused, broken}.
+ * One measurement: {concurrency, duration_s, shape: 'plain' | 'absorb' | 'large' | 'stream' | 'absorb_stream', body_bytes} of load on `target` ({url, token, pid}).
+ * Answers {requests, rate, p50_ms, p99_ms, cpu_ms (per request), core (share of one), peak_mb, refused, broken}.
  */
 export async function load(target, wanted) {
+  forgetPeak(target.pid);
   const before_ms = cpu_ms(target.pid);
   const seen = await runWrk(target.url, { token: target.token, ...wanted });
   const used_ms = cpu_ms(target.pid) - before_ms;
   const duration_ms = seen.duration_us / 1000;
   return { requests: seen.requests, rate: seen.requests * 1000 / duration_ms, p50_ms: seen.p50_us / 1000, p99_ms: seen.p99_us / 1000,
-    cpu_ms: used_ms / Math.max(1, seen.requests), core: used_ms / duration_ms, refused: seen.refused, broken: seen.broken };
+    cpu_ms: used_ms / Math.max(1, seen.requests), core: used_ms / duration_ms, peak_mb: memory_mb(target.pid).peak, refused: seen.refused, broken: seen.broken };
 }

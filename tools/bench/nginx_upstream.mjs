@@ -1,7 +1,7 @@
 // The fast upstream of the benchmarks: Debian's nginx on 127.0.0.1, one process, answers from memory. It speaks just enough of a chat
 // provider to be forwarded (a plain answer, a large one, a stream of events, each written on its own) and of a database that answers at
 // once. It checks nothing; what is measured against it is the worker in front of it. What is to be answered is said by a request header that
-// the pool passes on: "absorb" reads the body before it answers (an answer that comes before a large body has gone up breaks the connection).
+// the pool passes on: "absorb" and "absorb_stream" read the body before they answer (an answer that comes before a large body has gone up breaks the connection).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -55,6 +55,7 @@ http {
     location = /v1/chat/completions {
       if ($http_openai_beta = stream) { rewrite ^ /stream last; }
       if ($http_openai_beta = absorb) { rewrite ^ /absorb last; }
+      if ($http_openai_beta = absorb_stream) { rewrite ^ /absorb_stream last; }
       if ($http_openai_beta = large) { rewrite ^ /large last; }
       default_type application/json;
       return 200 ${nginxText(plain)};
@@ -71,6 +72,13 @@ http {
       echo -n ${nginxText(before)};
       echo_duplicate ${kLargeKibibytes} ${nginxText(kFilling.repeat(20).slice(0, 1024))};
       echo -n ${nginxText(after)};
+    }
+    location = /absorb_stream {
+      internal;
+      default_type text/event-stream;
+      echo_read_request_body;
+      ${events}
+      echo -n ${nginxText(ending)};
     }
     location = /stream {
       internal;

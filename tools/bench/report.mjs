@@ -1,12 +1,15 @@
 // Turns what was measured into tables, and puts them into a document between its markers: what people have written round them stays.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { isScanMet, judgeSteady, kScanGoal } from './goals.mjs';
 
 const kNothing = '–';
 
 function figure(value, digits = 2) {
   return value === undefined || Number.isNaN(value) ? kNothing : value.toFixed(digits);
 }
+
+const metOrNot = (isMet) => (isMet ? 'met' : '**not met**');
 
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
@@ -19,13 +22,16 @@ export function machine() {
   return `${cpus().length} ${cpus().length === 1 ? 'core' : 'cores'} shared with the load program, the upstream and the database; ${os}`;
 }
 
-export function throughputTables({ cells, peak_mb }, targets) {
-  const tables = cells.map(({ load, concurrency, cell }) => `### ${load.name}, ${concurrency} at once\n\n${table(
-    ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms/req', 'rate to (b)', 'to (c)', 'to (f)', 'CPU to (b)', 'to (c)', 'p99 to (c)', 'database calls/req', 'subrequests/req'],
-    Object.entries(cell).map(([name, row]) => [targets[name].name, figure(row.rate, 0), figure(row.p50_ms), figure(row.p99_ms), figure(row.cpu_ms, 3),
-      figure(row.toPassThrough), figure(row.toLeastWork), figure(row.toOlderDesign), figure(row.cpuToPassThrough), figure(row.cpuToLeastWork), figure(row.p99ToLeastWork), figure(row.databaseCalls, 4), figure(row.subrequests)]))}`);
-  const peaks = table(['', 'peak memory, MB'], Object.entries(peak_mb).map(([name, mb]) => [targets[name].name, figure(mb, 0)]));
-  return `${tables.join('\n\n')}\n\n### Peak memory of the process over all these loads\n\n${peaks}`;
+export function throughputTables({ cells }, targets) {
+  return cells.map(({ load, concurrency, cell }) => `### ${load.name}, ${concurrency} at once\n\n${table(
+    ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms/req', 'peak MB', 'rate to (b)', 'to (c)', 'to (f)', 'CPU to (b)', 'to (c)', 'p99 to (c)', 'database calls/req', 'subrequests/req'],
+    Object.entries(cell).map(([name, row]) => [targets[name].name, figure(row.rate, 0), figure(row.p50_ms), figure(row.p99_ms), figure(row.cpu_ms, 3), figure(row.peak_mb, 0),
+      figure(row.toPassThrough), figure(row.toLeastWork), figure(row.toOlderDesign), figure(row.cpuToPassThrough), figure(row.cpuToLeastWork), figure(row.p99ToLeastWork), figure(row.databaseCalls, 4), figure(row.subrequests)]))}`).join('\n\n');
+}
+
+export function latencyTable({ rate, duration_s, byName }, targets) {
+  const rows = Object.entries(byName).map(([name, { p50_ms, p99_ms }]) => [targets[name].name, figure(p50_ms), figure(p99_ms), figure(p50_ms / byName.leastWork.p50_ms), figure(p99_ms / byName.leastWork.p99_ms)]);
+  return `1 KB in, 1 KB out, ${rate} requests/s for ${duration_s} s each, in turns:\n\n${table(['', 'p50 ms', 'p99 ms', 'p50 to (c)', 'p99 to (c)'], rows)}`;
 }
 
 export function streamTable({ cells }, targets, eventsPerStream) {
@@ -45,25 +51,26 @@ export function streamLadderTable(rungs, eventsPerStream) {
 }
 
 export function scanTables({ bodies, streams }) {
-  const body = table(['body', 'bytes', 'scan, GB/s', 'full parse, GB/s', 'times as fast'], bodies.map(({ shape, bytes, scan_ms, parse_ms }) => [shape, bytes, figure(bytes / scan_ms / 1e6), figure(bytes / parse_ms / 1e6, 3),
-    figure(parse_ms / scan_ms, 1)]));
+  const body = table(['body', 'bytes', 'scan, GB/s', 'full parse, GB/s', 'times as fast', kScanGoal], bodies.map((row) => [row.shape, row.bytes, figure(row.bytes / row.scan_ms / 1e6), figure(row.bytes / row.parse_ms / 1e6, 3),
+    figure(row.parse_ms / row.scan_ms, 1), metOrNot(isScanMet(row))]));
   const stream = table(['stream looked at in pieces of', 'µs per 1,000 events'], streams.map(({ chunk_bytes, events_us }) => [`${chunk_bytes} bytes`, figure(events_us, 0)]));
   return `${body}\n\n${stream}`;
 }
 
-export function coldTable({ first_ms, database_ms }, targets) {
-  const rows = Object.entries(first_ms).map(([name, ms]) => [targets[name].name, figure(ms, 1), figure(ms - first_ms.leastWork, 1)]);
-  return `${table(['', 'first answer, ms', 'more than (c), ms'], rows)}\n\nOf edgepool's figure, the one call to the database takes ${figure(database_ms, 1)} ms by itself.`;
+export function coldTable({ first, database_ms }, targets) {
+  const rows = Object.entries(first).map(([name, { p50_ms, p90_ms, worst_ms, cpu_ms }]) => [targets[name].name, figure(p50_ms, 1), figure(p90_ms, 1), figure(worst_ms, 1), figure(p50_ms - first.leastWork.p50_ms, 1), figure(cpu_ms, 1)]);
+  return `${table(['first answer', 'p50, ms', 'p90, ms', 'worst, ms', 'p50 more than (c), ms', 'CPU, ms'], rows)}\n\nOf edgepool's figures, the one call to the database takes ${figure(database_ms, 1)} ms by itself.`;
 }
 
 export function databaseTable(measured) {
-  return table(['requests/s', 'requests', 'failed', 'database calls', 'calls/request', 'by function'], measured.map((row) => [row.rate, row.requests, row.failed, row.calls,
+  return table(['requests/s', 'requests', 'database calls', 'calls/request', 'by function'], measured.map((row) => [row.rate, row.requests, row.calls,
     figure(row.perRequest, 4), Object.entries(row.byName).map(([name, count]) => `${name} ${count}`).join(', ')]));
 }
 
 export function steadyTable(row) {
-  return table(['minutes', 'requests/s', 'requests', 'failed', 'early, MB', 'late, MB', 'peak, MB'], [[figure(row.duration_s / 60, 1), row.rate, row.requests, row.failed,
-    figure(row.early_mb, 0), figure(row.late_mb, 0), figure(row.peak_mb, 0)]]);
+  const goal = judgeSteady(row);
+  return table(['minutes', 'requests/s', 'requests', 'second tenth, MB', 'last tenth, MB', 'peak, MB', `late to early, ${goal.needed}`, ''], [[figure(row.duration_s / 60, 1), row.rate, row.requests,
+    figure(row.early_mb, 0), figure(row.late_mb, 0), figure(row.peak_mb, 0), goal.value, metOrNot(goal.isMet)]]);
 }
 
 export function timingTable(rows) {
@@ -73,7 +80,7 @@ export function timingTable(rows) {
 
 /** A goal and what was measured: [what, needed, value, isMet]. */
 export function goalsTable(goals) {
-  return table(['goal', 'needed', 'measured', ''], goals.map(({ what, needed, value, isMet }) => [what, needed, value, isMet ? 'met' : '**not met**']));
+  return table(['goal', 'needed', 'measured', ''], goals.map(({ what, needed, value, isMet }) => [what, needed, value, metOrNot(isMet)]));
 }
 
 /** Replaces what stands in the document between the markers of this name. */

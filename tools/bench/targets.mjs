@@ -73,7 +73,7 @@ export async function startTargets(poolSizes = kPoolSizes) {
     leastWork: await startPlain('least honest JavaScript', kLeastWork, upstream.url),
   };
   for (const keys of poolSizes) targets[`pool${keys}`] = await startPool(cluster, upstream.url, keys);
-  targets.olderDesign = await startPlain('the older design (8 calls)', kOlderDesign, upstream.url);
+  targets.olderDesign = Object.assign(await startPlain('the older design (8 calls)', kOlderDesign, upstream.url), { databaseIsUpstream: true });
   const stop = async () => {
     for (const target of Object.values(targets)) await target.stop();
     await upstream.stop();
