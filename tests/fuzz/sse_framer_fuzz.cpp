@@ -1,40 +1,23 @@
-// Events come out the same whether the stream arrives whole or in pieces.
-#include <string>
+// Events come out as a reader has them that goes line by line as the specification does, whether the stream arrives whole or in pieces.
 #include <vector>
 
 #include "fuzz/fuzz_check.hpp"
-#include "stream/sse_framer.hpp"
+#include "fuzz/slow_sse.hpp"
 
 using namespace edgepool;
 using edgepool::fuzz::check;
 
-namespace {
-
-// Every event as one text, and that their ends go forward through the stream.
-struct Transcript {
-    std::string text;
-    std::uint64_t last_end = 0;
-
-    void operator()(const stream::Event& event) {
-        check(event.bytes_end > last_end || event.unterminated);
-        check(event.data.size() <= stream::kMaxObservedEventBytes && event.name.size() <= stream::kMaxEventNameBytes);
-        last_end = event.bytes_end;
-        text.append(event.name).push_back('\x01');
-        text.append(event.data).append("\x02" + std::to_string(event.bytes_end));
-        text.push_back(event.unterminated ? 'u' : event.oversized ? 'o' : '.');
-    }
-};
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text = fuzz::text_of(data, size);
-    Transcript whole, pieces;
+    std::vector<fuzz::SlowEvent> whole, pieces;
+    const auto keep_whole = [&](const stream::Event& event) { whole.push_back(fuzz::kept(event)); };
+    const auto keep_pieces = [&](const stream::Event& event) { pieces.push_back(fuzz::kept(event)); };
     stream::SseFramer whole_framer, pieces_framer;
-    whole_framer.push(text, whole);
-    whole_framer.finish(whole);
-    fuzz::push_in_pieces(text, [&](std::string_view piece) { pieces_framer.push(piece, pieces); });
-    pieces_framer.finish(pieces);
-    check(whole.text == pieces.text);
+    whole_framer.push(text, keep_whole);
+    whole_framer.finish(keep_whole);
+    fuzz::push_in_pieces(text, [&](std::string_view piece) { pieces_framer.push(piece, keep_pieces); });
+    pieces_framer.finish(keep_pieces);
+    const std::vector<fuzz::SlowEvent> expected = fuzz::slow_events(text);
+    check(whole == expected && pieces == expected);
     return 0;
 }
