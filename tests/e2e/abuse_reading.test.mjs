@@ -1,5 +1,5 @@
 // Clients that ask and never read what they are answered: others are served meanwhile, their upstream requests are held back rather than
-// read into memory, and when they go they are counted. (That such a client is sent away after a while is for flow tests in virtual time.)
+// read into memory, and when they go they are counted. (That such a client is sent away in the end: not_reading.test.mjs.)
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
