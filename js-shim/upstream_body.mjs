@@ -3,6 +3,9 @@
 // gathers between two looks is bounded by what passes in that time.
 import { Status } from './abi.mjs';
 
+// Room for one read: little at first, since V8 collects for what is asked for, not for what is used.
+const kFirstPieceBytes = 4 * 1024;
+const kFirstLookBytes = 8 * 1024;
 const kPieceBytes = 64 * 1024;
 const kLookBytes = 1024 * 1024;
 const kAtHand_ms = 5;
@@ -58,7 +61,7 @@ export class UpstreamBody {
   async piece() {
     while (!this.ended && this.source.body !== null) {
       this.reader ??= this.source.body.getReader({ mode: 'byob' });
-      const { value, done } = await this.reader.read(new Uint8Array(kPieceBytes));
+      const { value, done } = await this.reader.read(new Uint8Array(this.held.length === 0 ? kFirstPieceBytes : kPieceBytes));
       this.ended = done;
       if (value?.length > 0) return value;
     }
@@ -134,7 +137,8 @@ export class UpstreamBody {
     const pieces = [];
     let size = 0;
     for (;;) {
-      const { value, done } = await this.looker.read(new Uint8Array(kPieceBytes)).catch((error) => {
+      const room = size === 0 ? kFirstLookBytes : kPieceBytes;
+      const { value, done } = await this.looker.read(new Uint8Array(room)).catch((error) => {
         if (size === 0) throw error;
         return {}; // what had come before is seen; the next look tells of the error
       });
@@ -142,7 +146,7 @@ export class UpstreamBody {
         size += value.length;
         if (isWanted) pieces.push(value);
       }
-      const isFull = value?.length === kPieceBytes; // more is at hand
+      const isFull = value?.length === room; // more is at hand
       this.hasMore = isFull && size >= kLookBytes;
       if (!isFull || this.hasMore) return { status: Status.ok, number: done ? 1 : 0, data: joined(pieces, size) };
     }

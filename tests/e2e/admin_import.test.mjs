@@ -12,6 +12,7 @@ const pool = wholePool({ keys: 1 });
 const bulk = (from, count) => Array.from({ length: count }, (_, i) => `practice-${String(from + i).padStart(9, '0')}${'0123456789abcdef'.repeat(3)}`);
 const asText = { method: 'POST', headers: { 'content-type': 'text/plain' } };
 const withProgress = (type) => ({ method: 'POST', headers: { 'content-type': type, accept: 'application/x-ndjson' } });
+const kMostGrowth_MiB = 160; // of the whole process, garbage included: an isolate may hold 128 MB
 const linesOf = (answer) => answer.text.trimEnd().split('\n').map((line) => JSON.parse(line));
 const peakOf = (pid) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
@@ -36,6 +37,7 @@ test('a hundred thousand keys in one call: twenty calls of the database, progres
   assert.ok(pool.gate.calls.length <= 22, pool.gate.calls.join());
   t.diagnostic(`${kCount} keys, ${(body.length / 2 ** 20).toFixed(1)} MiB: ${(took_ms / 1000).toFixed(1)} s, ${pool.gate.calls.length} subrequests, ` +
     `workerd from ${before_MiB.toFixed(0)} to ${peakOf(pool.worker.pid).toFixed(0)} MiB at most`);
+  assert.ok(peakOf(pool.worker.pid) - before_MiB < kMostGrowth_MiB, `${(peakOf(pool.worker.pid) - before_MiB).toFixed(0)} MiB more`);
   const again = (await pool.admin('/admin/api-keys/import', { provider: 'openrouter', keys }, { signal: AbortSignal.timeout(300_000) })).json();
   assert.deepEqual([again.total, again.added, again.existing, again.duplicates], [kCount, 0, kCount, 0]);
   assert.equal((await pool.admin('/admin/stats?provider=openrouter')).json().total_api_keys, kCount + 1);

@@ -31,6 +31,20 @@ test('the daily event prunes what is too old and keeps what is counted', async (
   assert.deepEqual(await pool.counted(1), { requests: 1, success: 1, failure: 0 });
 });
 
+test('the daily event asks what the provider has counted for its keys, and shows the drift', async () => {
+  const used = async () => assert.equal((await pool.chat({}, { provider: 'openrouter' })).status, 200);
+  await used();
+  const before = pool.upstream.requests.list({ path: '/v1/key' }).length;
+  assert.equal(await (await pool.fetch('/', { headers: { 'x-test-scheduled': '1' } })).text(), 'done');
+  const { rows, total } = (await pool.admin('/admin/reconcile?provider=openrouter')).json();
+  assert.ok(total >= 1 && rows.length === total, JSON.stringify(rows));
+  for (const row of rows) {
+    assert.match(row.id, /^[0-9a-f]{16}$/);
+    assert.equal(row.drift_nano, row.theirs_nano - row.ours_nano, JSON.stringify(row));
+  }
+  assert.ok(pool.upstream.requests.list().length > before);
+});
+
 test('a daily event without a database fails in the log, not in the worker', async () => {
   await pool.gate.shut();
   assert.equal(await (await pool.fetch('/', { headers: { 'x-test-scheduled': '1' } })).text(), 'done');

@@ -1,4 +1,5 @@
-// A data point as the shim hands it to the platform's binding: the places of blobs and numbers are the core's choice.
+// The platform's bindings as the shim uses them: a data point's places of blobs and numbers are the core's choice, and so is what is asked of a
+// rate.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Status } from '../../js-shim/abi.mjs';
@@ -20,5 +21,20 @@ test('a data point reaches the binding that the core names, with its texts and n
 test('without such a binding the operation fails, and nothing else happens', () => {
   for (const variables of [{}, { ANALYTICS: 'a text' }]) {
     assert.equal(new Conversation(null, variables).data_point(operation('ANALYTICS', '-', '', '')).status, Status.failed);
+  }
+});
+
+test('a rate is asked by binding and key, and the answer is a number', async () => {
+  const asked = [];
+  const limit = async ({ key }) => { asked.push(key); return { success: key === 'within' }; };
+  const conversation = new Conversation(null, { RATE_LIMIT_100_60: { limit } });
+  assert.deepEqual(await conversation.rate_limit(operation('RATE_LIMIT_100_60', 'within')), { status: Status.ok, number: 1 });
+  assert.deepEqual(await conversation.rate_limit(operation('RATE_LIMIT_100_60', 'past')), { status: Status.ok, number: 0 });
+  assert.deepEqual(asked, ['within', 'past']);
+});
+
+test('a rate-limiting binding that is none, or that fails, is a failure for the core to judge', async () => {
+  for (const variables of [{}, { RATE_LIMIT_100_60: 'a text' }, { RATE_LIMIT_100_60: { limit: async () => { throw new Error('no'); } } }]) {
+    assert.equal((await new Conversation(null, variables).rate_limit(operation('RATE_LIMIT_100_60', 'k'))).status, Status.failed);
   }
 });
