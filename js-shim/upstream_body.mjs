@@ -9,6 +9,8 @@ const kFirstLookBytes = 8 * 1024;
 const kPieceBytes = 64 * 1024;
 const kLookBytes = 1024 * 1024;
 const kAtHand_ms = 5;
+const kAtOnce_ms = 1;
+const kMostAwaitedBytes = 16 * 1024; // few enough that a body which trickles after a burst is not taken for a silent one
 const kNothing = new Uint8Array(0);
 
 function joined(pieces, size) {
@@ -36,7 +38,7 @@ export class UpstreamBody {
 
   /** One piece (limit 0), or all up to `limit` bytes; what is read is held. `hasCome` is called for each piece. */
   async read(limit, hasCome = () => {}) {
-    if (limit === 0) return this.keep(await this.piece());
+    if (limit === 0) return this.keep(await this.piece(this.held.length === 0 ? kFirstPieceBytes : kPieceBytes));
     if (!this.ended && this.isAtMost(limit)) {
       const whole = new Uint8Array(await this.source.arrayBuffer());
       this.ended = true;
@@ -58,10 +60,11 @@ export class UpstreamBody {
     return { status: Status.ok, number: this.ended ? 1 : 0, data };
   }
 
-  async piece() {
+  /** The next bytes, at least `min` of them where there are so many; nothing at the end. */
+  async piece(room, min = 1) {
     while (!this.ended && this.source.body !== null) {
       this.reader ??= this.source.body.getReader({ mode: 'byob' });
-      const { value, done } = await this.reader.read(new Uint8Array(this.held.length === 0 ? kFirstPieceBytes : kPieceBytes));
+      const { value, done } = await this.reader.read(new Uint8Array(room), { min });
       this.ended = done;
       if (value?.length > 0) return value;
     }
@@ -72,9 +75,12 @@ export class UpstreamBody {
   /** All there is, or somewhat more than `limit` bytes of it. */
   async readUpTo(limit, hasCome) {
     const pieces = [];
-    let size = 0;
+    let [size, least] = [0, 1];
     while (!this.ended && size <= limit) {
-      const piece = await this.piece();
+      const asked_ms = Date.now();
+      const piece = await this.piece(size === 0 ? kFirstPieceBytes : kPieceBytes, least);
+      // What comes at once comes in more than one write: then it is waited for, since each read costs a turn of the event loop.
+      least = Date.now() - asked_ms <= kAtOnce_ms ? Math.min(2 * piece.length, kMostAwaitedBytes) || 1 : 1;
       pieces.push(piece);
       hasCome();
       size += piece.length;

@@ -84,6 +84,7 @@ struct ProviderState {
     keys::KeyPool pool;
     auth::TokenCache tokens;
 
+    bool has_small_set = false;  // the first working set, with more keys there than it holds
     bool loaded = false;            // a working set has been taken at least once
     double loaded_ms = 0;           // when it was last taken whole
     double refreshed_ms = 0;        // when it was last brought up to date

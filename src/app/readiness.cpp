@@ -50,8 +50,8 @@ void remember_token(App& app, ProviderState& state, const std::string& secret_ha
 Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderState& state, std::string token_hash) {
     const std::string start = app.next_request_id();
     const double asked_ms = app.now_ms;
-    const Result<json::Json> answer = co_await call_database(
-        app, session, "pool_take", store::take_arguments(state.provider->id, limits::kWorkingSetKeys, start, token_hash));
+    const std::size_t wanted = state.loaded ? limits::kWorkingSetKeys : limits::kFirstWorkingSetKeys;
+    const Result<json::Json> answer = co_await call_database(app, session, "pool_take", store::take_arguments(state.provider->id, wanted, start, token_hash));
     Result<store::TakeAnswer> take = answer ? store::decode_take(*answer) : tl::unexpected<Error>(answer.error());
     if (!take) {
         if (take.error().code == ErrorCode::client_gone) co_return tl::unexpected<Error>(take.error());
@@ -64,6 +64,7 @@ Task<Result<std::monostate>> load(App& app, host::Session& session, ProviderStat
     // for the first one, before which no token is known.
     state.db_since_ms = state.loaded ? std::min(state.db_since_ms, take->next_since_ms) : take->next_since_ms;
     if (!state.loaded) state.refreshed_ms = app.now_ms;
+    state.has_small_set = !state.loaded && take->set.usable > static_cast<std::int64_t>(limits::kFirstWorkingSetKeys);
     state.loaded = true;
     state.flush.window_ms = take->hint_ms;
     state.loaded_ms = app.now_ms;
@@ -117,7 +118,7 @@ Task<void> refresh(App& app, host::Session& session, ProviderState& state) {
         state.db_since_ms = changes->next_since_ms;
         state.total = changes->changes.total;
         state.usable = changes->changes.usable;
-        take_whole = take_whole || wants_whole_reload(state, *changes);
+        take_whole = take_whole || state.has_small_set || wants_whole_reload(state, *changes);
         state.pool.apply(changes->changes, app.now_ms);
         if (changes->more_tokens) state.tokens.forget_all(app.now_ms);
         for (const std::string& hash : changes->token_hashes) state.tokens.forget(hash, app.now_ms);

@@ -37,6 +37,7 @@ inline constexpr std::size_t kMaxEvidenceBytes = 300;            // excerpt of a
 
 // Memory of an isolate
 inline constexpr std::size_t kWorkingSetKeys = 512;              // per provider
+inline constexpr std::size_t kFirstWorkingSetKeys = 64;          // what an isolate begins with: a request of 10 ms reads it with code that is cold
 inline constexpr std::size_t kTokenCacheEntries = 2048;
 inline constexpr std::size_t kUnknownTokenEntries = 2048;        // negative cache: floods of bad tokens stay away from the database
 inline constexpr double kTokenLookUpBurst = 50;                  // look-ups of tokens never seen; one that is found costs nothing

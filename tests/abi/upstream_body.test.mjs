@@ -7,9 +7,10 @@ import { UpstreamBody } from '../../js-shim/upstream_body.mjs';
 const kPiece = new Uint8Array(10_000).fill(120);
 
 /** A response whose body comes in pieces. */
-function responseOf(pieces, headers = {}) {
+function responseOf(pieces, headers = {}, between_ms = 0) {
   const waiting = Array.from({ length: pieces }, () => kPiece.slice());
-  const body = new ReadableStream({ type: 'bytes', pull(controller) {
+  const body = new ReadableStream({ type: 'bytes', async pull(controller) {
+    if (between_ms > 0) await new Promise((done) => setTimeout(done, between_ms));
     const piece = waiting.shift();
     if (piece) controller.enqueue(piece);
     else {
@@ -37,10 +38,15 @@ test('an announced length is believed of plain bodies alone: what is compressed 
   assert.deepEqual([inflated.status, inflated.data.length], [Status.too_large, 50_000]);
 });
 
-test('each piece of a body that is read whole is told of, so that time limits can follow it', async () => {
-  let told = 0;
-  await bodyOf(7).read(1_000_000, () => { told++; });
-  assert.ok(told >= 7, `${told}`);
+test('each piece of a body that trickles is told of, so that time limits can follow it; what comes at once is read in larger ones', async () => {
+  const toldOf = async (pieces, between_ms) => {
+    let told = 0;
+    const read = await bodyOf(pieces, {}, between_ms).read(10_000_000, () => { told++; });
+    assert.deepEqual([read.status, read.number, read.data.length], [Status.ok, 1, pieces * kPiece.length]);
+    return told;
+  };
+  assert.ok(await toldOf(7, 20) >= 7);
+  assert.ok(await toldOf(200, 0) <= 130);
 });
 
 test('a response without a body is empty, and at its end', async () => {

@@ -71,7 +71,16 @@ TEST_CASE("an isolate takes no more keys than its working set holds") {
     for (std::size_t i = 0; i <= limits::kWorkingSetKeys; ++i) pool.database.add_key(key_name(static_cast<int>(i)));
     pool.warm();
     const app::ProviderState& state = pool.host.app().providers[0];
+    CHECK(state.pool.size() == limits::kFirstWorkingSetKeys);  // it begins with a few
+    pool.time.run_for(kMinuteMs);
+    pool.warm();
     CHECK(state.pool.size() == limits::kWorkingSetKeys);
+    const std::size_t takes = pool.database.count("pool_take");
+    for (int i = 0; i < 5; ++i) {
+        pool.time.run_for(20 * kSecondMs);
+        pool.warm();
+    }
+    CHECK(pool.database.count("pool_take") == takes);
     CHECK(state.usable == static_cast<std::int64_t>(limits::kWorkingSetKeys + 1));
 }
 
