@@ -1,6 +1,6 @@
 // Measures edgepool against what it could be compared with, and writes docs/BENCHMARKS.md.
 //
-//   npm run bench                    everything but what is named below: about twenty minutes
+//   npm run bench                    everything but what is named below: about a quarter of an hour
 //   npm run bench -- --quick         short rounds and few of them, for development; writes nothing
 //   npm run bench -- steady          ten minutes of load at one pace: does memory stay where it is?
 //   npm run bench -- ladder          what each thing that a pool must do costs, for whole answers and for streams
@@ -12,7 +12,7 @@ import { kRoot, runSetUp } from './setup.mjs';
 
 const kDocument = join(kRoot, 'docs', 'BENCHMARKS.md');
 const kSecurity = join(kRoot, 'docs', 'SECURITY.md');
-const kFull = { rounds: 5, shorter: 1, duration_s: 2, warm_s: 4, coldRuns: 15, latency_s: 20, paced: { 1: 30, 10: 30, 100: 60 }, steady_s: 600, asks: 20_000, scanRounds: 20 };
+const kFull = { rounds: 3, shorter: 1, duration_s: 2, warm_s: 4, coldRuns: 15, latency_s: 20, paced: { 1: 30, 10: 30, 100: 60 }, steady_s: 600, asks: 20_000, scanRounds: 20 };
 const kQuick = { rounds: 2, shorter: 2, duration_s: 1, warm_s: 2, coldRuns: 3, latency_s: 5, paced: { 100: 10 }, steady_s: 20, asks: 10_000, scanRounds: 3 };
 const kSteadyRate = 150;
 const kLatencyRate = 200;
