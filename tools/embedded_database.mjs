@@ -11,6 +11,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect, parseArgs } from 'node:util';
+import { kProjectRolesSql } from './local/project_roles.mjs';
 
 // Read by @supabase/lite when it is loaded, so it is loaded after this.
 process.env.LITE_TELEMETRY = '0';
@@ -20,11 +21,7 @@ const kSchemaFile = fileURLToPath(new URL('../sql/schema.sql', import.meta.url))
 
 // What a Supabase project has before any schema of ours: the roles, and its generous default privileges, kept here so
 // that tests meet the same defaults that sql/ has to take back.
-const kProjectSql = `do $$ begin
-  if not exists (select from pg_roles where rolname = 'anon') then create role anon nologin noinherit; end if;
-  if not exists (select from pg_roles where rolname = 'authenticated') then create role authenticated nologin noinherit; end if;
-  if not exists (select from pg_roles where rolname = 'service_role') then create role service_role nologin noinherit bypassrls; end if;
-end $$;
+const kProjectSql = `${kProjectRolesSql}
 create schema if not exists auth;
 create schema if not exists extensions;
 grant usage on schema public, auth, extensions to anon, authenticated, service_role;

@@ -4,17 +4,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after } from 'node:test';
 import postgres from 'postgres';
+import { kProjectRolesSql } from '../../tools/local/project_roles.mjs';
 import { startTestPostgres } from '../../tools/test_postgres.mjs';
 
 export const kSchema = readFileSync(new URL('../../sql/schema.sql', import.meta.url), 'utf8');
 
 // A Supabase project's roles and default privileges, which grant everything to everybody.
-export const kSupabaseDefaults = `do $$ begin
-  if not exists (select from pg_roles where rolname = 'anon') then create role anon nologin noinherit; end if;
-  if not exists (select from pg_roles where rolname = 'authenticated') then create role authenticated nologin noinherit; end if;
-  if not exists (select from pg_roles where rolname = 'service_role') then create role service_role nologin noinherit bypassrls; end if;
-exception when duplicate_object or unique_violation then null;
-end $$;
+export const kSupabaseDefaults = `${kProjectRolesSql}
 create schema if not exists extensions;
 grant usage on schema public, extensions to anon, authenticated, service_role;
 alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
